@@ -1,0 +1,99 @@
+package config
+
+import (
+	"time"
+
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// Config is a configuration as decoded: checked, but with nothing built or started.
+type Config struct {
+	App App
+	// Daemons are the enabled daemons in the order of the configuration (files in lexical order).
+	Daemons []*Decoded
+	// Disabled are those with enabled = false.
+	Disabled []*Decoded
+	// Files are the files read, in order.
+	Files []string
+	// Digest identifies the whole configuration.
+	Digest string
+
+	secrets []string
+}
+
+// App are the settings of the app block; the zero label means there was none.
+type App struct {
+	Label            string
+	StayAliveFor     time.Duration `hcl:"stay_alive_for" doc:"soft deadline: the minimum life of the app"`
+	ShutdownAfter    time.Duration `hcl:"shutdown_after" doc:"hard deadline: the maximum life of the app; 0 means none"`
+	ShutdownIfIdle   time.Duration `hcl:"shutdown_if_idle" doc:"idle threshold: how long a gap in the schedule must be for the app to stop; 0 means never"`
+	ShutdownIfNoWork time.Duration `hcl:"shutdown_if_no_work" doc:"how long nothing useful may have been done for the app to stop; 0 means never"`
+	Workers          int           `hcl:"workers" doc:"how many runs may be in flight"`
+	ShutdownGrace    time.Duration `hcl:"shutdown_grace" doc:"how long runs in flight may go on once the app stops"`
+	Aging            time.Duration `hcl:"aging" doc:"a ready daemon's priority counts as one higher for each such span it waits; 0 means off"`
+	Timezone         string        `hcl:"timezone" doc:"for calendars and windows that name none" default:"the host's"`
+	StateDir         Path          `hcl:"state_dir" doc:"private directory for what survives a restart" default:"see Operations"`
+}
+
+// Limits are the app's settings as the scheduler takes them.
+func (a App) Limits() schedule.Limits {
+	return schedule.Limits{
+		Workers: a.Workers, SoftDeadline: a.StayAliveFor, HardDeadline: a.ShutdownAfter,
+		IdleThreshold: a.ShutdownIfIdle, NoWorkTimeout: a.ShutdownIfNoWork, Aging: a.Aging,
+	}
+}
+
+// Common are the settings that every daemon has, as written; a nil pointer means not given.
+type Common struct {
+	RunEvery       time.Duration  `hcl:"run_every" doc:"the wait from the end of a run to the next; this or schedule"`
+	Schedule       string         `hcl:"schedule" doc:"calendar times in cron syntax, instead of run_every"`
+	Timezone       string         `hcl:"timezone" doc:"time zone of schedule" default:"the app's"`
+	Missed         string         `hcl:"missed" enum:"once|skip" doc:"calendar times that passed while the app was down"`
+	Priority       int            `hcl:"priority" doc:"the higher goes first, -1000000 to 1000000"`
+	MinimumIdle    *time.Duration `hcl:"minimum_idle" doc:"the wait after a run that worked; 0 means again at once" default:"run_every"`
+	IncreaseIdleBy time.Duration  `hcl:"increase_idle_by" doc:"added to the wait by each idle run"`
+	MultiplyIdleBy float64        `hcl:"multiply_idle_by" doc:"multiplies the wait by each idle run, before the addition"`
+	MaximumIdle    *time.Duration `hcl:"maximum_idle" doc:"the longest wait of an idle daemon" default:"three increases of run_every"`
+	StartAfter     time.Duration  `hcl:"start_after" doc:"delays the first run"`
+	Jitter         time.Duration  `hcl:"jitter" doc:"a stable offset below it, by app, host and name, for the first due time and for calendar times"`
+	Timeout        time.Duration  `hcl:"timeout" doc:"cancels and fails a run that takes longer; 0 means no limit"`
+	KillGrace      time.Duration  `hcl:"kill_grace" doc:"how long a cancelled run may take to return"`
+	Background     bool           `hcl:"background" doc:"does not keep the app alive"`
+	Enabled        bool           `hcl:"enabled" doc:"false takes the daemon out"`
+	RunOnce        bool           `hcl:"run_once" doc:"ends the daemon after its first run"`
+	After          []string       `hcl:"after" doc:"daemons that must have succeeded since this one's last start"`
+	RunIfLoadBelow float64        `hcl:"run_if_load_below" doc:"holds the daemon while the one-minute load is not lower"`
+	DisarmAfter    int            `hcl:"disarm_after" doc:"disarms after so many consecutive failures; 0 means never"`
+	Description    string         `hcl:"description" doc:"for people"`
+	Tags           []string       `hcl:"tags" doc:"for selecting daemons"`
+	Windows        []Window       `hcl:"window,block" doc:"when the daemon may start; several mean any of them"`
+	Retry          *Retry         `hcl:"retry,block" doc:"the wait after failures"`
+}
+
+// Window is a window block.
+type Window struct {
+	From     string   `hcl:"from,required" doc:"opens: \"22:00\""`
+	To       string   `hcl:"to,required" doc:"closes, excluded: \"06:00\""`
+	Days     []string `hcl:"days" doc:"days on which it opens: [\"mon-fri\", \"sun\"]" default:"every day"`
+	Timezone string   `hcl:"timezone" doc:"time zone" default:"the daemon's"`
+	AtClose  string   `hcl:"at_close" enum:"finish|stop" doc:"what happens to a run that is still going"`
+}
+
+// Retry is a retry block.
+type Retry struct {
+	Every      time.Duration `hcl:"every" doc:"the wait after the first failure" default:"run_every, or 1m with a schedule"`
+	MultiplyBy float64       `hcl:"multiply_by" doc:"by how much each further failure stretches it"`
+	Maximum    time.Duration `hcl:"maximum" doc:"the longest" default:"the larger of run_every and 1h"`
+	Attempts   int           `hcl:"attempts" doc:"after so many retries back to run_every; 0 means no limit"`
+}
+
+// Decoded is one daemon block (or one child of a template), decoded and checked.
+type Decoded struct {
+	Name   string
+	Type   string
+	Common Common
+	// Settings is the type's own struct.
+	Settings any
+	// Digest identifies everything whose change replaces the daemon: not description, tags or priority.
+	Digest string
+}
