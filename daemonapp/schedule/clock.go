@@ -1,0 +1,130 @@
+package schedule
+
+import "time"
+
+// advance takes note of the time. A time before the latest one counts as that.
+func (s *Scheduler) advance(now time.Time) {
+	at := int64(now.Sub(s.origin))
+	if at < s.at {
+		return
+	}
+	s.now, s.at = now, at
+	if s.wallBound == 0 {
+		return
+	}
+	drift := now.UnixNano() - s.origin.UnixNano() - at
+	if moved := drift - s.drift; moved >= stepGrain || moved <= -stepGrain {
+		s.drift = drift
+		s.stepped(time.Duration(moved))
+	}
+}
+
+const (
+	// stepGrain is how far the wall clock may wander before calendar times are computed anew.
+	stepGrain = int64(10 * time.Millisecond)
+	// correction is the step back from which on the old time was wrong, as in cron(8): what has run
+	// before it may run again.
+	correction = 3 * time.Hour
+)
+
+// WallClock tells whether any calendar or window is in play, so that a step of the wall clock matters.
+func (s *Scheduler) WallClock() bool { return s.wallBound > 0 }
+
+// stepped computes the times of calendars and windows anew, after the wall clock has moved against
+// the monotonic one: a step, or a suspended machine.
+func (s *Scheduler) stepped(moved time.Duration) {
+	for i := range s.daemons {
+		d := &s.daemons[i]
+		if !d.readsWallClock() {
+			continue
+		}
+		switch {
+		case d.state == HeldByWindow:
+			s.unqueue(ID(i))
+			s.wait(ID(i), s.at)
+		case d.state == Waiting && d.extra.calendar != nil && !d.extra.wall.IsZero() && d.flags&isForced == 0:
+			s.unqueue(ID(i))
+			s.wait(ID(i), s.recalled(d, moved))
+		}
+	}
+}
+
+// recalled is the due time of a waiting calendar daemon on the wall clock as it stands now.
+func (s *Scheduler) recalled(d *daemon, moved time.Duration) int64 {
+	x := d.extra
+	switch {
+	case moved <= -correction:
+		return s.onCalendar(d, x.calendar.After(s.now))
+	case x.wall.After(s.now):
+		return s.onCalendar(d, x.wall)
+	case moved < time.Second || x.calendar.CatchUp():
+		return s.at // due now, or missed and made up for, once
+	}
+	return s.onCalendar(d, x.calendar.After(s.now))
+}
+
+// onCalendar notes the calendar time that d is due at and turns it into ours.
+func (s *Scheduler) onCalendar(d *daemon, t time.Time) int64 {
+	d.extra.wall = t.Round(0)
+	return s.offset(t)
+}
+
+// offset turns a time into ours. One that carries a monotonic reading, as those a planner derives from
+// the end of a run do, is measured by it; any other by the wall clock. The zero time is never.
+func (s *Scheduler) offset(t time.Time) int64 {
+	if t.IsZero() {
+		return never
+	}
+	d := int64(t.Sub(s.now))
+	if d > 0 && s.at > never-1-d {
+		return never - 1
+	}
+	return s.at + d
+}
+
+// time turns one of our times into one that carries what the latest told time carries.
+func (s *Scheduler) time(at int64) time.Time {
+	if at == never || at == unset {
+		return time.Time{}
+	}
+	return s.now.Add(time.Duration(at - s.at))
+}
+
+// restore schedules a daemon that an earlier life of the app knew: it repeats nothing.
+func (s *Scheduler) restore(id ID, e Entry) {
+	d, m := &s.daemons[id], e.Saved
+	d.idle, d.fails, d.outcome = int32(m.IdleRuns), int32(m.Failures), m.LastOutcome
+	d.started, d.ended, d.good = s.recall(m.LastStart), s.recall(m.LastEnd), s.recall(m.LastGood)
+	switch {
+	case m.Disarmed != "":
+		s.disarm(id, m.Disarmed)
+	case m.Next.IsZero():
+		s.wait(id, never)
+	default:
+		s.wait(id, s.resumeAt(d, e))
+	}
+}
+
+func (s *Scheduler) resumeAt(d *daemon, e Entry) int64 {
+	first, next := s.first(d, e), e.Saved.Next.Round(0)
+	switch {
+	case e.Saved.LastEnd.After(s.now):
+		return first // saved under a clock that was ahead
+	case d.calendar() == nil:
+		return max(first, s.offset(next))
+	case next.After(s.now):
+		return s.onCalendar(d, next)
+	case d.calendar().CatchUp():
+		d.extra.wall = next
+		return s.at
+	}
+	return first
+}
+
+// recall turns a saved time into ours; what lies ahead was saved under a wrong clock and counts as now.
+func (s *Scheduler) recall(t time.Time) int64 {
+	if t.IsZero() {
+		return unset
+	}
+	return min(s.offset(t.Round(0)), s.at)
+}

@@ -1,0 +1,171 @@
+package schedule
+
+import (
+	"fmt"
+	"time"
+)
+
+// Done books the end of a run, and answers with its record and the daemon's next desired run time:
+// the zero time if there is none. Of several runs that end at one instant the first to have started is to
+// be reported first.
+func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (Run, time.Time) {
+	s.advance(finished)
+	d := &s.daemons[id]
+	s.load.change(s.at, -1)
+	s.running--
+	d.count(result)
+	d.ended, d.outcome = s.at, result.Outcome
+	d.stats.ended(result, time.Duration(s.at-d.started))
+	run := Run{
+		Due: s.time(d.due), Started: s.time(d.started), Finished: s.now,
+		Result: result, Err: err, IdleRuns: int(d.idle), Failures: int(d.fails),
+	}
+	next := s.plan(d, run)
+	if next != never {
+		d.stats.paced(time.Duration(next - s.at))
+	}
+	if result.Outcome == Worked || result.Outcome == More {
+		s.lastWork = s.at
+	}
+	good := result.Outcome == Worked || result.Outcome == More || result.Outcome == Idle
+	if good {
+		d.good = s.at
+	}
+	name, awaited := d.name, d.flags&isAwaited != 0
+	s.rest(id, next)
+	if good && awaited {
+		s.releaseAfter(name)
+	}
+	return run, s.time(next)
+}
+
+// count keeps the streaks: work ends both, an idle run ends the failures, a failure leaves the idle
+// count as it was, a cancelled run counts nowhere.
+func (d *daemon) count(result Result) {
+	switch result.Outcome {
+	case Worked, More:
+		d.idle, d.fails = 0, 0
+	case Idle:
+		d.idle, d.fails = increment(d.idle), 0
+	case Failed:
+		d.fails = increment(d.fails)
+	case Cancelled:
+	}
+}
+
+func increment(n int32) int32 { return max(n+1, n) }
+
+// plan asks the daemon for its next run time.
+func (s *Scheduler) plan(d *daemon, run Run) int64 {
+	if d.disarmAfter > 0 && d.fails >= d.disarmAfter && run.Result.Outcome == Failed {
+		return never
+	}
+	asked := d.ask(run)
+	next := max(s.offset(asked), s.at)
+	x := d.extra
+	if x == nil {
+		return next
+	}
+	if x.calendar != nil && next != never {
+		if run.Result.Outcome != More && !asked.After(x.wall) {
+			asked = x.calendar.After(x.wall) // the clock was slow: this time has had its run
+		}
+		next = max(s.onCalendar(d, asked), s.at)
+	}
+	if x.planned > s.at && run.Result.Outcome != More && next != never {
+		next = x.planned
+	}
+	if run.Result.Outcome != More {
+		x.planned = unset
+	}
+	return next
+}
+
+// ask calls the planner and contains its panic: a daemon that cannot say when it wants to run
+// never runs again.
+func (d *daemon) ask(run Run) (next time.Time) {
+	defer func() {
+		if p := recover(); p != nil {
+			next = time.Time{}
+			if d.extra == nil {
+				d.extra = &extra{planned: unset, until: never}
+			}
+			d.extra.why = fmt.Sprintf("NextRun panicked: %v", p)
+		}
+	}()
+	return d.planner.NextRun(run)
+}
+
+func (d *daemon) askPriority() (priority int32) {
+	defer func() {
+		if recover() != nil {
+			priority = 0
+		}
+	}()
+	return int32(min(max(d.planner.Priority(), -MaxPriority), MaxPriority))
+}
+
+// MaxPriority bounds priorities on both sides; what lies beyond counts as the bound.
+const MaxPriority = 1_000_000
+
+// rest puts a daemon whose run has ended where it belongs.
+func (s *Scheduler) rest(id ID, next int64) {
+	d := &s.daemons[id]
+	later := d.flags & (wakeLater | wakeForced | pauseLater | disarmLater)
+	d.flags &^= wakeLater | wakeForced | pauseLater | disarmLater
+	d.state = Finished
+	switch {
+	case d.flags&isLeaving != 0:
+		s.drop(id)
+	case d.extra != nil && d.extra.successor != nil:
+		d.flags |= later & pauseLater
+		s.succeed(id, *d.extra.successor)
+	case d.disarmAfter > 0 && d.fails >= d.disarmAfter && d.outcome == Failed:
+		s.disarm(id, fmt.Sprintf("%d failures", d.fails))
+	case later&disarmLater != 0:
+		s.disarm(id, d.extra.why)
+	case later&pauseLater != 0:
+		d.due = next
+		s.pause(id, d.extra.until)
+	case later&wakeLater != 0:
+		s.wakeNow(id, next, later&wakeForced != 0)
+	default:
+		s.wait(id, next)
+	}
+}
+
+// Abandon gives up a run that does not return: it failed, and the daemon is disarmed as stuck until
+// the run returns and somebody arms it.
+func (s *Scheduler) Abandon(now time.Time, id ID, err error) Run {
+	name := s.daemons[id].name
+	s.daemons[id].flags &^= wakeLater | pauseLater
+	leaving := s.daemons[id].flags & isLeaving
+	s.daemons[id].flags &^= isLeaving
+	s.daemons[id].flags |= isStuck
+	run, _ := s.Done(id, now, Result{Outcome: Failed}, err)
+	id = s.byName[name]
+	d := &s.daemons[id]
+	d.flags |= leaving
+	if d.state != Disarmed {
+		s.unqueue(id)
+		s.disarm(id, stuckReason)
+	}
+	s.extra(d).why = stuckReason
+	return run
+}
+
+const stuckReason = "stuck: a run did not return"
+
+// Returned tells that an abandoned run has returned after all.
+func (s *Scheduler) Returned(now time.Time, id ID) {
+	s.advance(now)
+	d := &s.daemons[id]
+	arm := d.flags&armLater != 0
+	d.flags &^= isStuck | armLater
+	switch {
+	case d.flags&isLeaving != 0:
+		s.drop(id)
+	case arm:
+		s.arm(id)
+	}
+}

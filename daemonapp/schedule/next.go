@@ -1,0 +1,251 @@
+package schedule
+
+import (
+	"math"
+	"time"
+
+	"github.com/peakd/peakd/priorityq"
+)
+
+// Next decides what to do now. Within one instant it first looks at the hard deadline and at the
+// no-work rule, then lets daemons become due, then starts, and last looks for an idle gap: so runs that ended at
+// that instant must have been reported to Done before.
+func (s *Scheduler) Next(now time.Time) Decision {
+	s.advance(now)
+	if reason, ok := s.overdue(); ok {
+		return Decision{Action: Stop, Reason: reason}
+	}
+	s.release()
+	if s.running < s.limits.Workers {
+		if id := s.pick(); id != nobody {
+			return s.start(id)
+		}
+	}
+	if s.idleGap() {
+		return Decision{Action: Stop, Reason: IdleGap}
+	}
+	return Decision{Action: Wait, Until: s.time(s.wakeAt())}
+}
+
+// overdue tells whether a limit has been reached that what is due now cannot change.
+func (s *Scheduler) overdue() (Reason, bool) {
+	if hard := int64(s.limits.HardDeadline); hard > 0 && s.at >= hard {
+		return HardDeadline, true
+	}
+	if at := s.noWorkAt(); s.at >= at && s.running == 0 {
+		return NoWork, true
+	}
+	return 0, false
+}
+
+// noWorkAt is when the app stops for want of useful work, if nothing runs then.
+func (s *Scheduler) noWorkAt() int64 {
+	if s.limits.NoWorkTimeout <= 0 || s.paused > 0 {
+		return never
+	}
+	return max(s.lastWork+int64(s.limits.NoWorkTimeout), int64(s.limits.SoftDeadline))
+}
+
+// idleGap tells whether nothing runs, nothing is ready and nothing that keeps the app alive is
+// scheduled within the threshold.
+func (s *Scheduler) idleGap() bool {
+	threshold := int64(s.limits.IdleThreshold)
+	if threshold <= 0 || s.at < int64(s.limits.SoftDeadline) || s.running > 0 || s.ready.Len() > 0 || s.paused > 0 {
+		return false
+	}
+	next := s.loadReleaseAt(true)
+	if _, due, ok := s.waiting.Peek(); ok {
+		next = min(next, due)
+	}
+	return next == never || next-s.at >= threshold
+}
+
+// wakeAt is when something changes by itself.
+func (s *Scheduler) wakeAt() int64 {
+	at := int64(never)
+	if s.running < s.limits.Workers {
+		at = s.nextDue()
+	}
+	for _, deadline := range [...]time.Duration{s.limits.SoftDeadline, s.limits.HardDeadline} {
+		if d := int64(deadline); d > s.at {
+			at = min(at, d)
+		}
+	}
+	if s.running == 0 {
+		at = min(at, s.noWorkAt())
+	}
+	return at
+}
+
+// nextDue is the earliest time at which a daemon becomes due or is released.
+func (s *Scheduler) nextDue() int64 {
+	at := s.loadReleaseAt(false)
+	if _, due, ok := s.waiting.Peek(); ok {
+		at = min(at, due)
+	}
+	if _, due, ok := s.background.Peek(); ok {
+		at = min(at, due)
+	}
+	return at
+}
+
+// release lets daemons become due, by due time, then in the order in which they were put in the waiting set.
+func (s *Scheduler) release() {
+	s.releaseByLoad()
+	for {
+		id, due, ok := s.waiting.Peek()
+		if other, otherDue, otherOK := s.background.Peek(); otherOK {
+			if !ok || otherDue < due || (otherDue == due && s.daemons[other].order < s.daemons[id].order) {
+				id, due, ok = other, otherDue, true
+			}
+		}
+		if !ok || due > s.at {
+			return
+		}
+		d := &s.daemons[id]
+		s.dequeue(d)
+		if d.state == Paused {
+			s.paused--
+			s.wait(id, max(d.due, due))
+			continue
+		}
+		d.due = due
+		s.admit(id)
+	}
+}
+
+// admit makes a due daemon ready, unless a condition holds it.
+func (s *Scheduler) admit(id ID) {
+	d := &s.daemons[id]
+	if d.extra != nil && s.holds(id) {
+		return
+	}
+	d.state = Ready
+	d.priority = d.askPriority()
+	d.handle = s.ready.Push(s.readyKey(d), id)
+	d.prev, d.next = s.lastReady, nobody
+	if s.lastReady == nobody {
+		s.firstReady = id
+	} else {
+		s.daemons[s.lastReady].next = id
+	}
+	s.lastReady = id
+}
+
+// readyKey orders the ready: least first. It is fixed while the daemon is ready, so that ageing needs no
+// sorting: a priority is worth that many spans of ageing.
+func (s *Scheduler) readyKey(d *daemon) int64 {
+	aging := int64(s.limits.Aging)
+	if aging <= 0 {
+		return -int64(d.priority)
+	}
+	return saturated(d.due, int64(d.priority), aging)
+}
+
+// saturated is due - priority*aging, for due and aging not below zero.
+func saturated(due, priority, aging int64) int64 {
+	worth := priority * aging
+	if priority != 0 && worth/priority != aging {
+		worth = math.MaxInt64
+		if priority < 0 {
+			worth = math.MinInt64
+		}
+	}
+	if worth < due-math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return due - worth
+}
+
+// pick takes the first of the ready whose conditions still hold.
+func (s *Scheduler) pick() ID {
+	for {
+		id, _, ok := s.ready.Peek()
+		if !ok {
+			return nobody
+		}
+		d := &s.daemons[id]
+		s.unready(id)
+		if d.extra != nil && s.holds(id) {
+			continue
+		}
+		return id
+	}
+}
+
+// unready takes a daemon out of the ready queue and its list.
+func (s *Scheduler) unready(id ID) {
+	d := &s.daemons[id]
+	s.ready.Remove(d.handle)
+	if d.prev == nobody {
+		s.firstReady = d.next
+	} else {
+		s.daemons[d.prev].next = d.next
+	}
+	if d.next == nobody {
+		s.lastReady = d.prev
+	} else {
+		s.daemons[d.next].prev = d.prev
+	}
+	d.prev, d.next = nobody, nobody
+}
+
+func (s *Scheduler) start(id ID) Decision {
+	d := &s.daemons[id]
+	d.state = Running
+	d.flags &^= isForced
+	d.started = s.at
+	d.stats.waited(time.Duration(s.at - d.due))
+	s.load.change(s.at, +1)
+	s.running++
+	return Decision{Action: Start, ID: id, Name: d.name}
+}
+
+// wait puts a daemon in the waiting set; never finishes it.
+func (s *Scheduler) wait(id ID, due int64) {
+	d := &s.daemons[id]
+	d.due = due
+	if due == never {
+		d.state = Finished
+		return
+	}
+	d.state = Waiting
+	s.enqueue(id, due)
+}
+
+func (s *Scheduler) enqueue(id ID, at int64) {
+	d := &s.daemons[id]
+	s.order++
+	d.order = s.order
+	d.flags |= isQueued
+	d.handle = s.queue(d).Push(at, id)
+}
+
+func (s *Scheduler) dequeue(d *daemon) {
+	d.flags &^= isQueued
+	s.queue(d).Remove(d.handle)
+}
+
+// queue is the waiting set that d belongs to.
+func (s *Scheduler) queue(d *daemon) *priorityq.Queue[int64, ID] {
+	if d.flags&isBackground != 0 {
+		return &s.background
+	}
+	return &s.waiting
+}
+
+// unqueue takes a daemon that does not run out of wherever it stands.
+func (s *Scheduler) unqueue(id ID) {
+	d := &s.daemons[id]
+	switch {
+	case d.state == Ready:
+		s.unready(id)
+	case d.state == HeldByLoad:
+		s.loadHeld.Remove(d.handle)
+	case d.flags&isQueued != 0:
+		s.dequeue(d)
+	}
+	if d.state == Paused {
+		s.paused--
+	}
+}

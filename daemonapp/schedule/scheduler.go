@@ -1,0 +1,408 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/peakd/peakd/priorityq"
+)
+
+// Errors of the operations that name a daemon.
+var (
+	// ErrDuplicate: a daemon of that name is there already.
+	ErrDuplicate = errors.New("a daemon of that name exists")
+	// ErrDisarmed: the daemon is disarmed; arm it first.
+	ErrDisarmed = errors.New("the daemon is disarmed")
+	// ErrPaused: the daemon is paused; resume it first.
+	ErrPaused = errors.New("the daemon is paused")
+	// ErrStuck: a run of the daemon was given up and has not returned.
+	ErrStuck = errors.New("an abandoned run of the daemon has not returned")
+)
+
+// Entry is what a scheduler is told of a daemon.
+type Entry struct {
+	Name    string
+	Planner Planner
+	// StartAfter delays the first run; Offset is the stable jitter, added to the first due time of an
+	// interval (a [Calendar] adds it to each of its times by itself).
+	StartAfter, Offset time.Duration
+	// Background: the daemon's next run does not keep the app alive.
+	Background bool
+	// DisarmAfter disarms after so many consecutive failures; 0 means never.
+	DisarmAfter int
+	// Conditions that must hold for a start; the zero value means none.
+	Conditions Conditions
+	// Saved is what is known of the same daemon from an earlier life; nil means nothing.
+	Saved *Saved
+}
+
+// Conditions must all hold for a daemon to start, unless an operator triggered it.
+type Conditions struct {
+	// After names daemons that must have ended worked, more or idle at or after this one's last start.
+	After []string
+	// Window must be open.
+	Window Window
+	// LoadBelow is what the one-minute load must be lower than; 0 means no condition.
+	LoadBelow float64
+	// Hold is asked last: a reason that is not empty holds the daemon; it is asked again after recheck.
+	Hold func() (reason string, recheck time.Duration)
+}
+
+func (c *Conditions) none() bool {
+	return len(c.After) == 0 && c.Window == nil && c.LoadBelow == 0 && c.Hold == nil
+}
+
+// Saved is the memory of a daemon from an earlier life of the app, in wall-clock times (zero: none).
+type Saved struct {
+	// Next is its desired next run time; the zero time means that it never runs again.
+	Next                         time.Time
+	IdleRuns, Failures           int
+	LastStart, LastEnd, LastGood time.Time
+	LastOutcome                  Outcome
+	// Disarmed is why it is disarmed; empty means that it is not.
+	Disarmed string
+}
+
+const (
+	never  = math.MaxInt64 // a time that does not come
+	unset  = math.MinInt64 // a time that has not been
+	nobody = ID(-1)
+)
+
+// Scheduler decides. Times inside are nanoseconds since the start of the app.
+type Scheduler struct {
+	origin  time.Time
+	now     time.Time // the latest time told
+	at      int64     // the same, since the start
+	drift   int64     // how far the wall clock has moved against the monotonic one since the start
+	limits  Limits
+	daemons []daemon
+	unused  []ID
+	byName  map[string]ID
+
+	waiting    priorityq.Queue[int64, ID] // by due time
+	background priorityq.Queue[int64, ID] // likewise, those that do not keep the app alive
+	ready      priorityq.Queue[int64, ID] // by readyKey
+	loadHeld   priorityq.Queue[float64, ID]
+	// firstReady and lastReady head the list of the ready in the order in which they became so.
+	firstReady, lastReady ID
+
+	order      uint64 // counts what is put in a waiting set
+	running    int
+	paused     int
+	wallBound  int // daemons whose calendar or window reads the wall clock
+	lastWork   int64
+	load       load
+	dependents map[string][]ID // who waits for whom by Conditions.After
+}
+
+// State is where a daemon stands.
+type State uint8
+
+const (
+	// Waiting for its next run time.
+	Waiting State = iota + 1
+	// Ready: due, waiting for the floor.
+	Ready
+	// Running.
+	Running
+	// HeldByWindow, HeldByAfter, HeldByLoad, HeldByDaemon: due, but a condition does not hold.
+	HeldByWindow
+	HeldByAfter
+	HeldByLoad
+	HeldByDaemon
+	// Paused by an operator.
+	Paused
+	// Disarmed after failures or by an operator.
+	Disarmed
+	// Finished: it asked never to run again.
+	Finished
+)
+
+var stateNames = [...]string{
+	"none", "waiting", "ready", "running", "held", "held", "held", "held", "paused", "disarmed", "finished",
+}
+
+// String returns the word used in outputs; the four ways of being held share one.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// daemon is a daemon at rest or running. Fields that few daemons need are in extra.
+type daemon struct {
+	name    string
+	planner Planner
+	extra   *extra
+	due     int64 // next run time while waiting; due or release time from then on; the plan while paused
+	started int64 // of the last run; unset before the first
+	ended   int64 // last completion
+	good    int64 // last completion that did not fail
+	order   uint64
+	stats   Stats
+
+	next, prev  ID // in the list of the ready
+	handle      priorityq.Handle
+	idle, fails int32
+	priority    int32
+	disarmAfter int32
+	state       State
+	flags       flags
+	outcome     Outcome // of the last run
+}
+
+type flags uint16
+
+const (
+	isBackground flags = 1 << iota
+	isForced           // an operator's trigger: conditions are not looked at
+	isLeaving          // is removed when its run ends
+	isAwaited          // some daemon's After names it
+	isStuck            // an abandoned run has not returned
+	isQueued           // stands in a waiting set
+	armLater           // is armed when its abandoned run returns
+	wakeLater          // is due again when its run ends
+	wakeForced         // likewise, by an operator
+	pauseLater         // is paused when its run ends
+	disarmLater        // is disarmed when its run ends
+)
+
+// extra is what only some daemons have.
+type extra struct {
+	conditions Conditions
+	calendar   Calendar
+	wall       time.Time // the calendar time that due stands for; zero if it is none
+	planned    int64     // the time planned before an operator's trigger; unset if none
+	until      int64     // of a pause
+	successor  *Entry    // replaces the daemon when its run ends
+	why        string    // of a disarm or a hold by the daemon itself
+}
+
+// New makes the scheduler of an app that starts now.
+func New(now time.Time, limits Limits) *Scheduler {
+	s := &Scheduler{
+		origin: now, now: now,
+		byName:     map[string]ID{},
+		dependents: map[string][]ID{},
+		firstReady: nobody, lastReady: nobody,
+	}
+	s.SetLimits(now, limits)
+	return s
+}
+
+// SetLimits changes the limits of a running app; ages count from its start.
+func (s *Scheduler) SetLimits(now time.Time, limits Limits) {
+	s.advance(now)
+	limits.Workers = max(limits.Workers, 1)
+	reorder := limits.Aging != s.limits.Aging
+	s.limits = limits
+	s.load.workers(s.at, limits.Workers)
+	if !reorder {
+		return
+	}
+	for id := s.firstReady; id != nobody; id = s.daemons[id].next {
+		d := &s.daemons[id]
+		s.ready.Update(d.handle, s.readyKey(d))
+	}
+}
+
+// Limits are those in force.
+func (s *Scheduler) Limits() Limits { return s.limits }
+
+// Len is the number of daemons.
+func (s *Scheduler) Len() int { return len(s.byName) }
+
+// Lookup finds a daemon by name.
+func (s *Scheduler) Lookup(name string) (ID, bool) {
+	id, ok := s.byName[name]
+	return id, ok
+}
+
+// Add puts a daemon in the schedule: due now, at its first calendar time, or when its memory says.
+func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
+	s.advance(now)
+	if _, there := s.byName[e.Name]; there {
+		return nobody, fmt.Errorf("add %s: %w", e.Name, ErrDuplicate)
+	}
+	id := s.allocate()
+	s.byName[e.Name] = id
+	d := &s.daemons[id]
+	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset, next: nobody, prev: nobody}
+	s.settle(id, e)
+	if len(s.dependents[e.Name]) > 0 {
+		d.flags |= isAwaited
+	}
+	if e.Saved != nil {
+		s.restore(id, e)
+		return id, nil
+	}
+	s.wait(id, s.first(d, e))
+	return id, nil
+}
+
+// Remove takes a daemon out, at the end of its run if it is running; done tells whether it is gone.
+func (s *Scheduler) Remove(now time.Time, id ID) (done bool) {
+	s.advance(now)
+	d := &s.daemons[id]
+	if d.state == Running || d.flags&isStuck != 0 {
+		d.flags |= isLeaving
+		s.extra(d).successor = nil
+		return false
+	}
+	s.drop(id)
+	return true
+}
+
+// Replace puts a successor of the same name in a daemon's place, at the end of its run if it is
+// running. The successor keeps the last completion, and is due at that completion plus its interval or at
+// its next calendar time, not before now; its counts start afresh, and it is armed. A pause stays.
+func (s *Scheduler) Replace(now time.Time, id ID, e Entry) {
+	s.advance(now)
+	d := &s.daemons[id]
+	d.flags &^= isLeaving
+	if d.state == Running {
+		s.extra(d).successor = &e
+		return
+	}
+	s.succeed(id, e)
+}
+
+// Replan gives a daemon another planner of the same pace: a change of priority replaces nothing.
+// The priority counts from the next time the daemon becomes ready.
+func (s *Scheduler) Replan(id ID, p Planner) {
+	d := &s.daemons[id]
+	d.planner = p
+	if c, ok := p.(Calendar); ok {
+		s.extra(d).calendar = c
+	}
+}
+
+// succeed makes the daemon id the one that e describes.
+func (s *Scheduler) succeed(id ID, e Entry) {
+	d := &s.daemons[id]
+	paused, until := d.state == Paused || d.flags&pauseLater != 0, int64(never)
+	if paused {
+		until = d.extra.until
+	}
+	s.unqueue(id)
+	s.unsettle(id)
+	d.idle, d.fails, d.outcome = 0, 0, 0
+	d.flags &= isAwaited | isStuck
+	s.settle(id, e)
+	due := s.first(d, e)
+	if d.calendar() == nil && d.ended != unset {
+		due = max(s.offset(d.ask(Run{Finished: s.time(d.ended)})), s.at)
+	}
+	switch {
+	case d.flags&isStuck != 0:
+		d.flags |= armLater
+		s.disarm(id, stuckReason)
+	default:
+		s.wait(id, due)
+	}
+	if paused && d.state != Disarmed {
+		s.pause(id, until)
+	}
+}
+
+// settle copies the settings of e into the daemon id.
+func (s *Scheduler) settle(id ID, e Entry) {
+	d := &s.daemons[id]
+	d.planner = e.Planner
+	d.disarmAfter = int32(e.DisarmAfter)
+	if e.Background {
+		d.flags |= isBackground
+	}
+	calendar, _ := e.Planner.(Calendar)
+	if calendar == nil && e.Conditions.none() {
+		d.extra = nil
+		return
+	}
+	d.extra = &extra{conditions: e.Conditions, calendar: calendar, planned: unset, until: never}
+	if d.readsWallClock() {
+		s.wallBound++
+	}
+	for _, name := range e.Conditions.After {
+		s.dependents[name] = append(s.dependents[name], id)
+		if other, ok := s.byName[name]; ok {
+			s.daemons[other].flags |= isAwaited
+		}
+	}
+}
+
+// unsettle undoes settle.
+func (s *Scheduler) unsettle(id ID) {
+	d := &s.daemons[id]
+	if d.extra == nil {
+		return
+	}
+	if d.readsWallClock() {
+		s.wallBound--
+	}
+	for _, name := range d.extra.conditions.After {
+		s.dependents[name] = without(s.dependents[name], id)
+		if len(s.dependents[name]) == 0 {
+			delete(s.dependents, name)
+		}
+	}
+	d.extra = nil
+}
+
+// first is when a daemon that is added now is due.
+func (s *Scheduler) first(d *daemon, e Entry) int64 {
+	if c := d.calendar(); c != nil {
+		return s.onCalendar(d, c.After(s.now.Add(e.StartAfter)))
+	}
+	return s.at + int64(e.StartAfter) + int64(e.Offset)
+}
+
+// drop forgets a daemon that is not running.
+func (s *Scheduler) drop(id ID) {
+	d := &s.daemons[id]
+	s.unqueue(id)
+	s.unsettle(id)
+	delete(s.byName, d.name)
+	*d = daemon{}
+	s.unused = append(s.unused, id)
+}
+
+func (s *Scheduler) allocate() ID {
+	if n := len(s.unused); n > 0 {
+		id := s.unused[n-1]
+		s.unused = s.unused[:n-1]
+		return id
+	}
+	s.daemons = append(s.daemons, daemon{})
+	return ID(len(s.daemons) - 1)
+}
+
+func (s *Scheduler) extra(d *daemon) *extra {
+	if d.extra == nil {
+		d.extra = &extra{planned: unset, until: never}
+	}
+	return d.extra
+}
+
+func (d *daemon) calendar() Calendar {
+	if d.extra == nil {
+		return nil
+	}
+	return d.extra.calendar
+}
+
+func (d *daemon) readsWallClock() bool {
+	return d.extra != nil && (d.extra.calendar != nil || d.extra.conditions.Window != nil)
+}
+
+func without(ids []ID, id ID) []ID {
+	for i, other := range ids {
+		if other == id {
+			return append(ids[:i], ids[i+1:]...)
+		}
+	}
+	return ids
+}

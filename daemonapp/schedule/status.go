@@ -1,0 +1,161 @@
+package schedule
+
+import (
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Stats are the sums of one daemon's runs in this life of the app.
+type Stats struct {
+	Worked, Idle, Failed, Cancelled uint32
+	// Count is how many things its runs did, as far as they told.
+	Count int64
+	// Busy is the time spent in runs.
+	Busy time.Duration
+	// LongestWait is the longest it was ready before a start, Starved the sum of these waits.
+	LongestWait, Starved time.Duration
+	// ShortestPause and LongestPause bound the intervals that it asked for between runs.
+	ShortestPause, LongestPause time.Duration
+}
+
+// Runs is how many runs have ended.
+func (s Stats) Runs() int { return int(s.Worked) + int(s.Idle) + int(s.Failed) + int(s.Cancelled) }
+
+func (s *Stats) waited(d time.Duration) {
+	s.LongestWait = max(s.LongestWait, d)
+	s.Starved += d
+}
+
+func (s *Stats) ended(r Result, took time.Duration) {
+	switch r.Outcome {
+	case Worked, More:
+		s.Worked++
+	case Idle:
+		s.Idle++
+	case Failed:
+		s.Failed++
+	case Cancelled:
+		s.Cancelled++
+	}
+	s.Count += int64(r.Count)
+	s.Busy += took
+	if s.Runs() == 1 {
+		s.ShortestPause = -1
+	}
+}
+
+func (s *Stats) paced(d time.Duration) {
+	if s.ShortestPause < 0 {
+		s.ShortestPause = d
+	}
+	s.ShortestPause, s.LongestPause = min(s.ShortestPause, d), max(s.LongestPause, d)
+}
+
+// Status is where a daemon stands.
+type Status struct {
+	ID    ID
+	Name  string
+	State State
+	// Reason is why it is held or disarmed; empty otherwise.
+	Reason string
+	// Due is the next run time while waiting, the due or release time while ready or running, the
+	// planned time while paused. It is zero if there is none.
+	Due time.Time
+	// Until is when a pause ends or a held daemon is released; zero if not known.
+	Until                        time.Time
+	Priority                     int
+	Background, Stuck, Leaving   bool
+	IdleRuns, Failures           int
+	LastStart, LastEnd, LastGood time.Time
+	LastOutcome                  Outcome
+	Stats                        Stats
+}
+
+// Status tells where a daemon stands as of the latest time told.
+func (s *Scheduler) Status(id ID) Status {
+	d := &s.daemons[id]
+	st := Status{
+		ID: id, Name: d.name, State: d.state,
+		Due: s.time(d.due), Priority: int(d.askPriority()),
+		Background: d.flags&isBackground != 0, Stuck: d.flags&isStuck != 0, Leaving: d.flags&isLeaving != 0,
+		IdleRuns: int(d.idle), Failures: int(d.fails),
+		LastStart: s.time(d.started), LastEnd: s.time(d.ended), LastGood: s.time(d.good),
+		LastOutcome: d.outcome, Stats: d.stats,
+	}
+	s.explain(d, &st)
+	return st
+}
+
+// explain fills in why a daemon is held or disarmed and until when.
+func (s *Scheduler) explain(d *daemon, st *Status) {
+	switch d.state {
+	case HeldByWindow:
+		st.Reason = "outside its window"
+		if d.flags&isQueued != 0 {
+			st.Until = s.time(s.queue(d).Key(d.handle))
+		}
+	case HeldByAfter:
+		name, _ := s.awaits(d)
+		st.Reason = "after " + name
+	case HeldByLoad:
+		st.Reason = fmt.Sprintf("load %.2f, runs below %.2f", s.load.all(s.at)[0], d.extra.conditions.LoadBelow)
+	case HeldByDaemon, Disarmed:
+		st.Reason = d.extra.why
+	case Paused:
+		st.Until = s.time(d.extra.until)
+	case Finished:
+		if d.extra != nil {
+			st.Reason = d.extra.why
+		}
+	case Waiting, Ready, Running:
+	}
+}
+
+// All lists the daemons in no particular order.
+func (s *Scheduler) All() iter.Seq[ID] {
+	return func(yield func(ID) bool) {
+		for i := range s.daemons {
+			if s.daemons[i].state != 0 && !yield(ID(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Name is the daemon's name.
+func (s *Scheduler) Name(id ID) string { return s.daemons[id].name }
+
+// Started is when the app started.
+func (s *Scheduler) Started() time.Time { return s.origin }
+
+// Running is how many runs are in flight, Ready how many daemons wait for the floor.
+func (s *Scheduler) Running() int { return s.running }
+
+// Ready is how many daemons wait for the floor.
+func (s *Scheduler) Ready() int { return s.ready.Len() }
+
+// Load is the load indicator at the latest time told: the share of worker time spent in runs,
+// 0 to 1, averaged over one, five and fifteen minutes.
+func (s *Scheduler) Load() [3]float64 { return s.load.all(s.at) }
+
+// Starved is how long the longest-ready daemon has waited at the latest time told.
+func (s *Scheduler) Starved() time.Duration {
+	if s.firstReady == nobody {
+		return 0
+	}
+	return time.Duration(s.at - s.daemons[s.firstReady].due)
+}
+
+// NextDue is the earliest time at which any daemon becomes due or is released; zero if none will.
+// Name is one of those.
+func (s *Scheduler) NextDue() (name string, at time.Time) {
+	id, due, ok := s.waiting.Peek()
+	if other, otherDue, there := s.background.Peek(); there && (!ok || otherDue < due) {
+		id, due, ok = other, otherDue, true
+	}
+	if !ok {
+		return "", time.Time{}
+	}
+	return s.daemons[id].name, s.time(due)
+}
