@@ -192,13 +192,26 @@ func (s *Scheduler) unready(id ID) {
 
 func (s *Scheduler) start(id ID) Decision {
 	d := &s.daemons[id]
+	decision := Decision{
+		Action: Start, ID: id, Name: d.name, Due: s.time(d.due), Failures: int(d.fails), By: d.woken(),
+	}
 	d.state = Running
-	d.flags &^= isForced
+	d.flags &^= isForced | isWoken
 	d.started = s.at
 	d.stats.waited(time.Duration(s.at - d.due))
 	s.load.change(s.at, +1)
 	s.running++
-	return Decision{Action: Start, ID: id, Name: d.name}
+	return decision
+}
+
+func (d *daemon) woken() Waker {
+	switch {
+	case d.flags&isForced != 0:
+		return ByOperator
+	case d.flags&isWoken != 0:
+		return ByEvent
+	}
+	return 0
 }
 
 // wait puts a daemon in the waiting set; never finishes it.

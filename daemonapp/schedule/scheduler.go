@@ -160,6 +160,7 @@ type flags uint16
 const (
 	isBackground flags = 1 << iota
 	isForced           // an operator's trigger: conditions are not looked at
+	isWoken            // due before its time
 	isLeaving          // is removed when its run ends
 	isAwaited          // some daemon's After names it
 	isStuck            // an abandoned run has not returned

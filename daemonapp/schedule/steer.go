@@ -68,6 +68,7 @@ func (s *Scheduler) Wake(now time.Time, id ID, by Waker) error {
 // wakeNow puts a daemon in the waiting set as due now; planned is the time that stands afterwards.
 func (s *Scheduler) wakeNow(id ID, planned int64, operator bool) {
 	d := &s.daemons[id]
+	d.flags |= isWoken
 	if operator {
 		d.flags |= isForced
 		if planned != unset && planned != never {
