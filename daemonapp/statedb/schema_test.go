@@ -1,0 +1,181 @@
+package statedb_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/statedb"
+)
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := closedState(t)
+	file := filepath.Join(dir, "state.db")
+	newer := statedb.Schema() + 1
+	query(t, file, fmt.Sprintf("PRAGMA user_version = %d", newer))
+	before := contents(t, file)
+	for name, open := range openers() {
+		err := open(dir)
+		wantError(t, err, statedb.ErrNewer)
+		if err != nil && !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: %q does not name the file", name, err)
+		}
+	}
+	if !bytes.Equal(contents(t, file), before) {
+		t.Error("the file was changed")
+	}
+}
+
+func TestOtherFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	noise := make([]byte, 64<<10)
+	random := rand.New(rand.NewPCG(1, 1))
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	for name, make := range map[string]func(t *testing.T, file string){
+		"text":             func(t *testing.T, file string) { write(t, file, []byte(strings.Repeat("hello ", 1000))) },
+		"noise":            func(t *testing.T, file string) { write(t, file, noise) },
+		"another database": func(t *testing.T, file string) { query(t, file, "CREATE TABLE daemon (x)") },
+		"another program's": func(t *testing.T, file string) {
+			query(t, file, "PRAGMA application_id = 7; PRAGMA user_version = 1")
+		},
+		"cut short": func(t *testing.T, file string) {
+			whole := contents(t, filepath.Join(closedState(t), "state.db"))
+			write(t, file, whole[:len(whole)/2])
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := dirOf(t, 0o700)
+			file := filepath.Join(dir, "state.db")
+			make(t, file)
+			before := contents(t, file)
+			err := openers()["app"](dir)
+			wantError(t, err, statedb.ErrDamaged)
+			if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "move it away") {
+				t.Errorf("%v names neither the file nor the way out", err)
+			}
+			if !bytes.Equal(contents(t, file), before) {
+				t.Error("the file was changed")
+			}
+			// Nothing holds the directory after a refusal; the way out leads out.
+			moveAway(t, file)
+			save(t, open(t, dir), daemonapp.Memory{Name: "a"})
+		})
+	}
+}
+
+// Whatever page is overwritten, the app is told at its start.
+func TestDamagedPages(t *testing.T) {
+	t.Parallel()
+	const page = 4096
+	whole := contents(t, filepath.Join(closedState(t), "state.db"))
+	for at := 0; at < len(whole); at += page {
+		dir := dirOf(t, 0o700)
+		file := filepath.Join(dir, "state.db")
+		broken := bytes.Clone(whole)
+		copy(broken[at:at+page], bytes.Repeat([]byte{0xa5}, page))
+		write(t, file, broken)
+		wantError(t, openers()["app"](dir), statedb.ErrDamaged)
+	}
+}
+
+func TestMigrationGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "state.db")
+	first := "CREATE TABLE a (x); INSERT INTO a VALUES (41)"
+	if err := statedb.MigrateFile(file, []string{first}); err != nil {
+		t.Fatal(err)
+	}
+	broken := []string{first, "UPDATE a SET x = 0; CREATE TABLE a (y)"}
+	if err := statedb.MigrateFile(file, broken); err == nil {
+		t.Fatal("a broken step succeeded")
+	}
+	if got := query(t, file, "SELECT x || ' ' || user_version FROM a, pragma_user_version"); got != "41 1" {
+		t.Errorf("after a broken step: value and version are %q, want \"41 1\"", got)
+	}
+	for range 2 {
+		if err := statedb.MigrateFile(file, []string{first, "UPDATE a SET x = x + 1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := query(t, file, "SELECT x || ' ' || user_version FROM a, pragma_user_version"); got != "42 2" {
+		t.Errorf("after the mended step: value and version are %q, want \"42 2\"", got)
+	}
+}
+
+// openers are the two ways to open a directory, closing it at once.
+func openers() map[string]func(dir string) error {
+	return map[string]func(string) error{
+		"app": func(dir string) error {
+			db, err := statedb.Open(dir)
+			if err != nil {
+				return err
+			}
+			return db.Close()
+		},
+		"reader": func(dir string) error {
+			r, err := statedb.OpenReader(dir)
+			if err != nil {
+				return err
+			}
+			return r.Close()
+		},
+	}
+}
+
+// closedState is the directory of a state that was saved to and closed.
+func closedState(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	db := open(t, dir)
+	for n := range 100 {
+		save(t, db, daemonapp.Memory{Name: fmt.Sprint("d", n), Disarmed: strings.Repeat("why ", 50)})
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func query(t *testing.T, file, text string) string {
+	t.Helper()
+	value, err := statedb.Exec(file, text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return value
+}
+
+func contents(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func write(t *testing.T, file string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func moveAway(t *testing.T, file string) {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		err := os.Rename(file+suffix, file+".old"+suffix)
+		if err != nil && (suffix == "" || !os.IsNotExist(err)) {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package statetest
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// testModel compares the state with a plain map over random saves, forgets and restarts.
+func testModel(t *testing.T, open Opener) {
+	rapid.Check(t, func(r *rapid.T) {
+		state, reopen := open(t)
+		model := make(map[string]daemonapp.Memory)
+		r.Repeat(map[string]func(*rapid.T){
+			"save": func(r *rapid.T) {
+				batch := rapid.SliceOfN(memories(), 0, 5).Draw(r, "batch")
+				if err := state.Save(batch); err != nil {
+					r.Fatalf("save: %v", err)
+				}
+				for _, m := range batch {
+					model[m.Name] = m
+				}
+			},
+			"forget": func(r *rapid.T) {
+				before := times().Draw(r, "before")
+				if err := state.Forget(before); err != nil {
+					r.Fatalf("forget: %v", err)
+				}
+				for name, m := range model {
+					if !m.Gone.IsZero() && m.Gone.Before(before) {
+						delete(model, name)
+					}
+				}
+			},
+			"restart": func(*rapid.T) { state = reopen() },
+			"": func(r *rapid.T) {
+				got, err := state.Load()
+				if err != nil {
+					r.Fatalf("load: %v", err)
+				}
+				if diff := cmp.Diff(model, got); diff != "" {
+					r.Fatalf("state differs (-want +got):\n%s", diff)
+				}
+			},
+		})
+	})
+}
+
+func memories() *rapid.Generator[daemonapp.Memory] {
+	return rapid.Custom(func(r *rapid.T) daemonapp.Memory {
+		return daemonapp.Memory{
+			Name:        rapid.SampledFrom([]string{"a", "b", "a/b", "seed/x.y", "Z"}).Draw(r, "name"),
+			Type:        rapid.String().Draw(r, "type"),
+			Digest:      rapid.String().Draw(r, "digest"),
+			Next:        times().Draw(r, "next"),
+			Never:       rapid.Bool().Draw(r, "never"),
+			IdleRuns:    rapid.Int().Draw(r, "idle runs"),
+			Failures:    rapid.Int().Draw(r, "failures"),
+			Disarmed:    rapid.String().Draw(r, "disarmed"),
+			LastStart:   times().Draw(r, "last start"),
+			LastEnd:     times().Draw(r, "last end"),
+			LastSuccess: times().Draw(r, "last success"),
+			LastOutcome: schedule.Outcome(rapid.IntRange(0, int(schedule.Cancelled)).Draw(r, "outcome")),
+			Gone:        times().Draw(r, "gone"),
+		}
+	})
+}
+
+// times are those a state must keep to the nanosecond, in any zone, and none.
+func times() *rapid.Generator[time.Time] {
+	return rapid.Custom(func(r *rapid.T) time.Time {
+		if rapid.Bool().Draw(r, "none") {
+			return time.Time{}
+		}
+		zone := time.FixedZone("", rapid.IntRange(-14*3600, 14*3600).Draw(r, "zone"))
+		return time.Unix(0, rapid.Int64Range(math.MinInt64, math.MaxInt64).Draw(r, "ns")).In(zone)
+	})
+}
