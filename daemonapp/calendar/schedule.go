@@ -64,18 +64,18 @@ func (s *Schedule) nextShown(unix int64) (int64, bool) {
 // nextElapsed is the first instant whose wall time matches, looked for period by period.
 func (s *Schedule) nextElapsed(unix int64) (int64, bool) {
 	p := periodAt(unix, s.loc)
-	wall := unix + p.offset
+	after := unix + p.offset
 	for {
-		wall, ok := s.nextWall(wall)
+		wall, ok := s.nextWall(after)
 		if !ok {
 			return 0, false
 		}
-		if unix := wall - p.offset; unix < p.end {
+		if unix = wall - p.offset; unix < p.end {
 			return unix, true
 		}
 		edge := p.end
 		p = periodAt(edge, s.loc)
-		wall = edge + p.offset - 1
+		after = edge + p.offset - 1
 	}
 }
 
