@@ -54,8 +54,20 @@ type Task struct {
 
 var _ Daemon = Task{}
 
+// Calendar tells the scheduler of a planner that follows the calendar.
+func (t Task) Calendar() schedule.Calendar { return schedule.CalendarOf(t.Planner) }
+
 // Run implements [Daemon].
 func (t Task) Run(ctx context.Context) (schedule.Result, error) { return t.Do(ctx) }
+
+// Pace is a planner for a daemon struct to embed: a bare schedule.Planner would hide that it follows
+// the calendar.
+type Pace struct {
+	schedule.Planner
+}
+
+// Calendar tells the scheduler of a planner that follows the calendar.
+func (p Pace) Calendar() schedule.Calendar { return schedule.CalendarOf(p.Planner) }
 
 // Poll makes the oldest daemon of all: look for a job, do it. A run finds and does one job and then
 // yields the floor: it answers More, so that it is due again at once behind its equals, or Idle when
@@ -124,6 +136,11 @@ type Window struct {
 	StopAtClose bool
 	// Text is how people wrote it: "22:00 to 06:00 mon-fri".
 	Text string
+}
+
+func (t *Terms) none() bool {
+	return t.StartAfter == 0 && t.Offset == 0 && t.Timeout == 0 && t.KillGrace == 0 && !t.RunOnce && !t.Background &&
+		t.DisarmAfter == 0 && len(t.After) == 0 && len(t.Windows) == 0 && t.LoadBelow == 0 && t.Description == "" && len(t.Tags) == 0
 }
 
 // DefaultKillGrace is how long a cancelled run may take to return.

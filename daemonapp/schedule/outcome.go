@@ -80,6 +80,18 @@ type Calendar interface {
 	CatchUp() bool
 }
 
+// CalendarOf finds the calendar of a planner: itself, or what its own Calendar method answers. A
+// daemon that embeds a Planner hides what else that planner can do, and tells it by such a method.
+func CalendarOf(p Planner) Calendar {
+	if c, ok := p.(Calendar); ok {
+		return c
+	}
+	if h, ok := p.(interface{ Calendar() Calendar }); ok {
+		return h.Calendar()
+	}
+	return nil
+}
+
 // Window is a stretch of time in which a daemon may start.
 type Window interface {
 	// Open tells whether now lies inside, and when that changes next (the zero time: never).

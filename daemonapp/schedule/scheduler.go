@@ -277,7 +277,7 @@ func (s *Scheduler) Replace(now time.Time, id ID, e Entry) {
 func (s *Scheduler) Replan(id ID, p Planner) {
 	d := &s.daemons[id]
 	d.planner = p
-	if c, ok := p.(Calendar); ok {
+	if c := CalendarOf(p); c != nil {
 		s.extra(d).calendar = c
 	}
 }
@@ -318,7 +318,7 @@ func (s *Scheduler) settle(id ID, e Entry) {
 	if e.Background {
 		d.flags |= isBackground
 	}
-	calendar, _ := e.Planner.(Calendar)
+	calendar := CalendarOf(e.Planner)
 	if calendar == nil && e.Conditions.none() {
 		d.extra = nil
 		return

@@ -112,6 +112,34 @@ func (s *Scheduler) explain(d *daemon, st *Status) {
 	}
 }
 
+// Priority is what the daemon answers now.
+func (s *Scheduler) Priority(id ID) int { return int(s.daemons[id].askPriority()) }
+
+// Leaving tells whether the daemon is removed when its run ends.
+func (s *Scheduler) Leaving(id ID) bool { return s.daemons[id].flags&isLeaving != 0 }
+
+// Now is the latest time told.
+func (s *Scheduler) Now() time.Time { return s.now }
+
+// Look takes note of the time, so that what is asked next is true of it.
+func (s *Scheduler) Look(now time.Time) { s.advance(now) }
+
+// State is where the daemon stands.
+func (s *Scheduler) State(id ID) State { return s.daemons[id].state }
+
+// Saved is what is to be remembered of a daemon, as of the end of its latest run.
+func (s *Scheduler) Saved(id ID) Saved {
+	d := &s.daemons[id]
+	saved := Saved{
+		Next: s.time(d.due), IdleRuns: int(d.idle), Failures: int(d.fails), LastOutcome: d.outcome,
+		LastStart: s.time(d.started), LastEnd: s.time(d.ended), LastGood: s.time(d.good),
+	}
+	if d.state == Disarmed {
+		saved.Disarmed = d.extra.why
+	}
+	return saved
+}
+
 // All lists the daemons in no particular order.
 func (s *Scheduler) All() iter.Seq[ID] {
 	return func(yield func(ID) bool) {

@@ -21,6 +21,7 @@ func TestFullDisk(t *testing.T) {
 	if uid := os.Geteuid(); uid != 0 {
 		child.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
 		child.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: uid, Size: 1}}
+		child.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
 	}
 	child.Stdout = os.Stdout
 	err := child.Run()

@@ -1,0 +1,285 @@
+package daemonapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/peakd/peakd/daemonapp/schedule"
+	"github.com/peakd/peakd/priorityq"
+)
+
+// Errors of an app.
+var (
+	// ErrUnknown: no daemon has that name.
+	ErrUnknown = errors.New("no daemon is called that")
+	// ErrRan: an app runs once.
+	ErrRan = errors.New("the app has run already")
+	// ErrNotRunning: the daemon has no run in flight.
+	ErrNotRunning = errors.New("the daemon is not running")
+)
+
+// DefaultShutdownGrace is how long runs in flight may go on once the app stops.
+const DefaultShutdownGrace = 20 * time.Second
+
+// Options describe an app. The zero value is an app on the real clock with one worker that never stops
+// by itself.
+type Options struct {
+	// Name is the app's label.
+	Name   string
+	Limits schedule.Limits
+	// ShutdownGrace is how long runs in flight may go on after the decision to stop; 0 means 20 s.
+	ShutdownGrace time.Duration
+	// Clock is asked for Now and for one fresh Timer a wait; nil means the real one.
+	Clock clock.Clock
+	// Observers are told every event, in this order.
+	Observers []Observer
+	// Remember is handed what is to survive a restart; nil means nothing is.
+	Remember Rememberer
+	// Memories is what earlier lives of the app left, by name.
+	Memories map[string]Memory
+	// Once runs each daemon once in priority order, whatever its schedule and conditions say, and stops.
+	Once bool
+}
+
+// App runs daemons. Its methods may be called from any goroutine.
+type App struct {
+	options Options
+	clock   clock.Clock
+	// kick wakes the loop; anybody sends, without blocking; the loop receives.
+	kick chan struct{}
+
+	mu    sync.Mutex // guards all below, and with it the scheduler
+	sched *schedule.Scheduler
+	units []unit // by schedule.ID
+	roots map[string]schedule.ID
+	base  context.Context // parent of all runs; set by Run
+
+	specs     []Spec // what Reconcile was told before Run
+	state     state
+	until     time.Time // when the scheduler wants to be asked again
+	armed     time.Time // until when the loop sleeps; zero: until it is kicked
+	softTold  bool
+	workers   []*worker // all standing workers
+	parked    []*worker // those without a run
+	deadlines priorityq.Queue[int64, *worker]
+	runIDs    RunID
+	clients   clockClients
+	lags      lags
+	shutdown  shutdown
+	unlocked  []func()       // to be called once the lock is free
+	joined    sync.WaitGroup // workers and listeners
+}
+
+// state is where an app is in its life.
+type state uint8
+
+const (
+	building state = iota
+	dispatching
+	draining
+	cancelling
+	stopped
+)
+
+// unit is a daemon as the app holds it.
+type unit struct {
+	daemon Daemon
+	typ    string
+	digest string
+	terms  *Terms // nil: all zero
+	worker *worker
+	// children are those of a seed, by full name; nil if it never stated any.
+	children map[string]schedule.ID
+	next     *Spec // the successor, while a run of this one is in flight
+	lastWait time.Duration
+	parent   schedule.ID
+}
+
+const noParent = schedule.ID(-1)
+
+// New makes an app. It starts nothing: [App.Reconcile] gives it daemons, [App.Run] runs them.
+func New(o Options) *App {
+	if o.Clock == nil {
+		o.Clock = clock.New()
+	}
+	if o.ShutdownGrace == 0 {
+		o.ShutdownGrace = DefaultShutdownGrace
+	}
+	if o.Once {
+		o.Limits = schedule.Limits{Workers: o.Limits.Workers, HardDeadline: o.Limits.HardDeadline, IdleThreshold: 1}
+	}
+	now := o.Clock.Now()
+	return &App{
+		options: o,
+		clock:   o.Clock,
+		kick:    make(chan struct{}, 1),
+		sched:   schedule.New(now, o.Limits),
+		roots:   map[string]schedule.ID{},
+		runIDs:  RunID(now.Unix() << 12),
+	}
+}
+
+// Stop is why and how an app stopped.
+type Stop struct {
+	Reason schedule.Reason
+	// At is the moment of the decision, Age the app's age then.
+	At  time.Time
+	Age time.Duration
+	// Abandoned names the runs that did not return in time, and listeners of the clock service likewise.
+	Abandoned []string
+	// Forced tells that a second request cut the grace short.
+	Forced bool
+}
+
+// Run dispatches until the app decides to stop, is asked to, or ctx is cancelled (reason "signal"), and
+// until the runs in flight have ended or were given up. It installs no signal handlers. The error is
+// not nil only if the app has run before (ErrRan).
+func (a *App) Run(ctx context.Context) (Stop, error) {
+	if err := a.begin(ctx); err != nil {
+		return Stop{}, err
+	}
+	cancelled := ctx.Done()
+	for {
+		until, done := a.turn()
+		if done {
+			break
+		}
+		if !a.sleep(until, cancelled) {
+			cancelled = nil
+			a.Drain(DrainOptions{Reason: schedule.Signalled})
+		}
+	}
+	return a.end(), nil
+}
+
+func (a *App) begin(ctx context.Context) error {
+	a.lock()
+	defer a.unlock()
+	if a.state != building {
+		return ErrRan
+	}
+	now := a.clock.Now()
+	a.base = context.WithoutCancel(ctx)
+	a.sched = schedule.New(now, a.options.Limits)
+	a.state = dispatching
+	a.emit(Event{Kind: AppStarted, At: now})
+	_, err := a.reconcile(noParent, "", a.specs, now)
+	a.specs = nil
+	return err
+}
+
+// turn is one turn of the loop: what is due by now is done; until is when to look again.
+func (a *App) turn() (until time.Time, done bool) {
+	a.lock()
+	defer a.unlock()
+	now := a.clock.Now()
+	a.expire(now)
+	a.tellSoft(now)
+	a.clients.tick(a, now)
+	a.dispatch(now, nil)
+	a.armed = a.alarm(now)
+	return a.armed, a.state == stopped
+}
+
+// sleep waits until then, or for a kick; false means that ctx was cancelled.
+func (a *App) sleep(until time.Time, cancelled <-chan struct{}) bool {
+	var fired <-chan time.Time
+	if !until.IsZero() {
+		timer := a.clock.Timer(max(until.Sub(a.clock.Now()), 1))
+		defer timer.Stop()
+		fired = timer.C
+	}
+	select {
+	case <-fired:
+	case <-a.kick:
+	case <-cancelled:
+		return false
+	}
+	return true
+}
+
+// wallCheck is how often the loop looks at the wall clock while a calendar or window is in play.
+const wallCheck = 30 * time.Second
+
+// alarm is when the loop must look again; zero: only when kicked.
+func (a *App) alarm(now time.Time) time.Time {
+	until := a.shutdown.next
+	if a.state == dispatching {
+		until = a.until
+		if a.sched.WallClock() {
+			until = earlier(until, now.Add(wallCheck))
+		}
+	}
+	if _, at, ok := a.deadlines.Peek(); ok {
+		until = earlier(until, a.time(at))
+	}
+	return earlier(until, a.clients.next())
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// tellSoft emits the event of the soft deadline, once.
+func (a *App) tellSoft(now time.Time) {
+	soft := a.sched.Limits().SoftDeadline
+	if a.softTold || soft <= 0 || a.state != dispatching || now.Sub(a.sched.Started()) < soft {
+		return
+	}
+	a.softTold = true
+	a.emit(Event{Kind: SoftDeadlinePassed, At: now, Grace: soft})
+}
+
+func (a *App) lock() { a.mu.Lock() }
+
+// unlock frees the lock and then does what must not be done under it.
+func (a *App) unlock() {
+	calls := a.unlocked
+	a.unlocked = nil
+	a.mu.Unlock()
+	for _, call := range calls {
+		call()
+	}
+}
+
+func (a *App) emit(e Event) {
+	for _, o := range a.options.Observers {
+		o.Observe(e)
+	}
+}
+
+// rouse makes the loop look again if it would sleep longer than until.
+func (a *App) rouse(until time.Time) {
+	if a.state == stopped || (!until.IsZero() && (a.armed.IsZero() || until.Before(a.armed))) {
+		a.kickLoop()
+	}
+}
+
+func (a *App) kickLoop() {
+	select {
+	case a.kick <- struct{}{}:
+	default:
+	}
+}
+
+// offset and time turn times into nanoseconds since the start and back.
+func (a *App) offset(t time.Time) int64 { return int64(t.Sub(a.sched.Started())) }
+
+func (a *App) time(at int64) time.Time { return a.sched.Started().Add(time.Duration(at)) }
+
+// find looks a daemon up by name.
+func (a *App) find(name string) (schedule.ID, error) {
+	id, ok := a.sched.Lookup(name)
+	if !ok {
+		return 0, fmt.Errorf("%s: %w", name, ErrUnknown)
+	}
+	return id, nil
+}

@@ -1,0 +1,186 @@
+package daemonapp
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// book takes the end of w's run to the books: schedule, children, observers, memory.
+func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) {
+	u := &a.units[w.id]
+	u.worker = nil
+	replaced := u.next != nil
+	run, next := a.sched.Done(w.id, now, result, err)
+	event := Event{
+		Kind: RunEnded, At: now, Daemon: w.name, Type: u.typ, Run: run, RunID: w.ctx.info.ID, By: w.by, Next: next,
+	}
+	if !next.IsZero() {
+		event.Stretched = result.Outcome == schedule.Idle && next.Sub(now) > u.lastWait
+		u.lastWait = next.Sub(now)
+	}
+	if w.stated && !replaced && !a.gone(w.id, w.name) {
+		event.Children = a.children(w, now)
+	}
+	if len(a.options.Observers) > 0 {
+		a.emit(event)
+	}
+	shutdown := errors.Is(w.cause, ErrStopping) || errors.Is(w.cause, ErrForced)
+	if result.Outcome == schedule.Cancelled && shutdown {
+		return // its work is not done: the next life of the app begins with it
+	}
+	a.settled(w.id, w.name)
+}
+
+// children makes the children of w's daemon those that its run stated.
+func (a *App) children(w *worker, now time.Time) Change {
+	change, err := a.reconcile(w.id, w.name+"/", w.children, now)
+	if err != nil {
+		a.emit(Event{Kind: ChildrenRefused, At: now, Daemon: w.name, Err: err})
+	}
+	return change
+}
+
+// gone tells whether the daemon that had that id was removed at the end of its run.
+func (a *App) gone(id schedule.ID, name string) bool {
+	current, ok := a.sched.Lookup(name)
+	return !ok || current != id
+}
+
+// settled follows up what the end of a run did to the daemon itself.
+func (a *App) settled(id schedule.ID, name string) {
+	u := &a.units[id]
+	if a.gone(id, name) {
+		a.forget(id, name)
+		return
+	}
+	if u.next != nil {
+		next := *u.next
+		u.next = nil
+		a.install(id, name, next, Replaced)
+		return
+	}
+	if a.sched.State(id) == schedule.Disarmed {
+		st := a.sched.Status(id)
+		a.emit(Event{
+			Kind: DaemonDisarmed, At: a.sched.Now(), Daemon: name, Type: u.typ, Reason: st.Reason,
+			Run: schedule.Run{Failures: st.Failures},
+		})
+	}
+	a.remember(id, name)
+}
+
+// install puts another spec in the place of the daemon id, which the scheduler knows already.
+func (a *App) install(id schedule.ID, name string, spec Spec, kind Kind) {
+	u := &a.units[id]
+	a.retire(u.daemon)
+	a.outfit(u, spec)
+	if _, isSeed := spec.Daemon.(Seed); !isSeed {
+		a.removeAll(u.children)
+		u.children = nil
+	}
+	a.emit(Event{Kind: kind, At: a.sched.Now(), Daemon: name, Type: spec.Type})
+	a.remember(id, name)
+}
+
+// outfit makes u the daemon of the spec.
+func (a *App) outfit(u *unit, spec Spec) {
+	u.daemon, u.typ, u.digest, u.terms = spec.Daemon, spec.Type, spec.Digest, nil
+	if !spec.Terms.none() {
+		terms := spec.Terms
+		u.terms = &terms
+	}
+}
+
+// retire closes a daemon that has had its last run, once the lock is free.
+func (a *App) retire(d Daemon) {
+	if c, ok := d.(Closer); ok {
+		a.unlocked = append(a.unlocked, func() { _ = c.Close() })
+	}
+}
+
+// remember hands over what is to survive a restart.
+func (a *App) remember(id schedule.ID, name string) {
+	if a.options.Remember == nil {
+		return
+	}
+	u, s := &a.units[id], a.sched.Saved(id)
+	urgent := s.LastOutcome != schedule.Idle || s.Disarmed != "" || (u.terms != nil && u.terms.RunOnce) ||
+		schedule.CalendarOf(u.daemon) != nil
+	a.options.Remember.Put(Memory{
+		Name: name, Type: u.typ, Digest: u.digest,
+		Next: s.Next, Never: s.Next.IsZero() && s.Disarmed == "",
+		IdleRuns: s.IdleRuns, Failures: s.Failures, Disarmed: s.Disarmed,
+		LastStart: s.LastStart, LastEnd: s.LastEnd, LastSuccess: s.LastGood, LastOutcome: s.LastOutcome,
+	}, urgent)
+}
+
+// forget ends what the app holds of a daemon that the scheduler has dropped.
+func (a *App) forget(id schedule.ID, name string) {
+	u := &a.units[id]
+	a.retire(u.daemon)
+	a.removeAll(u.children)
+	siblings := a.roots
+	if u.parent != noParent {
+		siblings = a.units[u.parent].children
+	}
+	if siblings[name] == id {
+		delete(siblings, name)
+	}
+	now := a.sched.Now()
+	a.emit(Event{Kind: Removed, At: now, Daemon: name, Type: u.typ})
+	if a.options.Remember != nil {
+		a.options.Remember.Put(Memory{Name: name, Type: u.typ, Digest: u.digest, Gone: now}, true)
+	}
+	a.units[id] = unit{}
+}
+
+// saved is what an earlier life of the app left of a daemon with these settings.
+func (a *App) saved(name, digest string) *schedule.Saved {
+	m, ok := a.options.Memories[name]
+	if !ok || m.Digest != digest || !m.Gone.IsZero() || a.options.Once {
+		return nil
+	}
+	if m.Next.IsZero() && !m.Never && m.Disarmed == "" {
+		return nil
+	}
+	return &schedule.Saved{
+		Next: m.Next, IdleRuns: m.IdleRuns, Failures: m.Failures, Disarmed: m.Disarmed,
+		LastStart: m.LastStart, LastEnd: m.LastEnd, LastGood: m.LastSuccess, LastOutcome: m.LastOutcome,
+	}
+}
+
+// entry is what the scheduler is told of a spec.
+func (a *App) entry(name string, spec Spec) schedule.Entry {
+	t := &spec.Terms
+	e := schedule.Entry{
+		Name: name, Planner: spec.Daemon, StartAfter: t.StartAfter, Offset: t.Offset,
+		Background: t.Background, DisarmAfter: t.DisarmAfter,
+		Conditions: schedule.Conditions{After: slices.Clip(t.After), LoadBelow: t.LoadBelow, Window: anyOf(t.Windows)},
+		Saved:      a.saved(name, spec.Digest),
+	}
+	if h, ok := spec.Daemon.(Holder); ok {
+		e.Conditions.Hold = h.Hold
+	}
+	if a.options.Once {
+		e.Planner, e.StartAfter, e.Offset, e.Background = once{spec.Daemon}, 0, 0, false
+		e.DisarmAfter, e.Conditions = 0, schedule.Conditions{Hold: e.Conditions.Hold}
+	}
+	return e
+}
+
+// once is a planner whose daemon runs a single time.
+type once struct{ planner schedule.Planner }
+
+// Priority implements [schedule.Planner].
+func (o once) Priority() int { return o.planner.Priority() }
+
+// NextRun implements [schedule.Planner].
+func (once) NextRun(last schedule.Run) time.Time {
+	if last.Result.Outcome == 0 {
+		return last.Finished
+	}
+	return time.Time{}
+}

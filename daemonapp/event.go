@@ -1,0 +1,104 @@
+package daemonapp
+
+import (
+	"time"
+
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// Kind says what happened.
+type Kind uint8
+
+const (
+	// AppStarted: the app begins to dispatch.
+	AppStarted Kind = iota + 1
+	// RunStarted and RunEnded: a run of a daemon.
+	RunStarted
+	RunEnded
+	// Added, Changed, Replaced, Removed: the set of daemons changed. Changed is a change of description,
+	// tags or priority, which replaces nothing.
+	Added
+	Changed
+	Replaced
+	Removed
+	// DaemonDisarmed, DaemonArmed, DaemonPaused, DaemonResumed: the daemon is no longer, or again, scheduled.
+	DaemonDisarmed
+	DaemonArmed
+	DaemonPaused
+	DaemonResumed
+	// Stuck: a run did not return within its kill grace and was given up. Unstuck: it returned after all.
+	Stuck
+	Unstuck
+	// ChildrenRefused: a seed stated children that cannot be; nothing changed.
+	ChildrenRefused
+	// SoftDeadlinePassed: from now on the app may stop for being idle.
+	SoftDeadlinePassed
+	// Draining: nothing starts any more, runs in flight may end. Cancelling: their contexts are cancelled.
+	Draining
+	Cancelling
+	// AppStopped: nothing runs any more, but what was abandoned.
+	AppStopped
+)
+
+var kindNames = [...]string{
+	"none", "started", "run_started", "run_ended", "added", "changed", "replaced", "removed", "disarmed", "armed",
+	"paused", "resumed", "stuck", "unstuck", "children_refused", "soft", "draining", "cancelling", "stopped",
+}
+
+// String is a fixed word for logs and streams.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Event is one thing that happened: a flat value. Which fields are set depends on Kind.
+type Event struct {
+	Kind Kind
+	At   time.Time
+	// Daemon and Type are those of the daemon concerned; empty for the app itself.
+	Daemon string
+	Type   string
+	// Run is the record of a run that ended or got stuck; of one that started only Due and Started are set.
+	Run schedule.Run
+	// RunID names the run; see [RunInfo.ID].
+	RunID RunID
+	// By is who woke the daemon early for this run; 0: its time had come.
+	By schedule.Waker
+	// Next is the daemon's next desired run time, Stretched whether its wait is longer than the one
+	// before because the run was idle.
+	Next      time.Time
+	Stretched bool
+	// Children is what a seed's run changed.
+	Children Change
+	// Reason is why a daemon was disarmed or the app stops, Err the error behind it.
+	Reason string
+	Err    error
+	// By is who asked, where somebody did.
+	Who string
+	// Stop is why the app stopped, and when; Running how many runs were in flight.
+	Stop    schedule.Reason
+	Running int
+	Grace   time.Duration
+	// NextDaemon is due first after an idle stop, at Next.
+	NextDaemon string
+}
+
+// Observer is told everything that happens, one event at a time and in order, by whoever holds the app's
+// lock. Observe must not block, must not keep the app waiting and must not call the app.
+type Observer interface {
+	Observe(Event)
+}
+
+// ObserverFunc makes an observer of a function.
+type ObserverFunc func(Event)
+
+// Observe implements [Observer].
+func (f ObserverFunc) Observe(e Event) { f(e) }
+
+// Rememberer is where an app hands over what is to survive a restart. Put must not block; urgent tells
+// that the daemon did something that must not be done twice.
+type Rememberer interface {
+	Put(m Memory, urgent bool)
+}
