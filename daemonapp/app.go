@@ -167,7 +167,8 @@ func (a *App) begin(ctx context.Context) error {
 	a.base = context.WithoutCancel(ctx)
 	a.sched = schedule.New(now, a.options.Limits)
 	a.state = dispatching
-	a.emit(Event{Kind: AppStarted, At: now})
+	limits := a.sched.Limits()
+	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits})
 	_, err := a.reconcile(noParent, "", a.specs, now)
 	a.specs = nil
 	return err
@@ -235,7 +236,7 @@ func (a *App) tellSoft(now time.Time) {
 		return
 	}
 	a.softTold = true
-	a.emit(Event{Kind: SoftDeadlinePassed, At: now, Grace: soft})
+	a.emit(Event{Kind: SoftDeadlinePassed, At: now, Grace: soft, Gap: a.sched.Limits().IdleThreshold})
 }
 
 func (a *App) lock() { a.mu.Lock() }

@@ -31,7 +31,7 @@ func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) 
 	if result.Outcome == schedule.Cancelled && shutdown {
 		return // its work is not done: the next life of the app begins with it
 	}
-	a.settled(w.id, w.name)
+	a.settled(w.id, w.name, err)
 }
 
 // children makes the children of w's daemon those that its run stated.
@@ -49,8 +49,8 @@ func (a *App) gone(id schedule.ID, name string) bool {
 	return !ok || current != id
 }
 
-// settled follows up what the end of a run did to the daemon itself.
-func (a *App) settled(id schedule.ID, name string) {
+// settled follows up what the end of a run did to the daemon itself; cause is why the run failed.
+func (a *App) settled(id schedule.ID, name string, cause error) {
 	u := &a.units[id]
 	if a.gone(id, name) {
 		a.forget(id, name)
@@ -66,7 +66,7 @@ func (a *App) settled(id schedule.ID, name string) {
 		st := a.sched.Status(id)
 		a.emit(Event{
 			Kind: DaemonDisarmed, At: a.sched.Now(), Daemon: name, Type: u.typ, Reason: st.Reason,
-			Run: schedule.Run{Failures: st.Failures},
+			Run: schedule.Run{Failures: st.Failures}, Err: cause,
 		})
 	}
 	a.remember(id, name)

@@ -155,7 +155,7 @@ func (a *App) abandon(w *worker, now time.Time) {
 		Kind: Stuck, At: now, Daemon: w.name, Type: u.typ, Run: run, RunID: w.ctx.info.ID,
 		Reason: w.cause.Error(), Err: w.cause, Grace: u.killGrace(w.daemon),
 	})
-	a.settled(w.id, w.name)
+	a.settled(w.id, w.name, w.cause)
 }
 
 // returned books that an abandoned run has returned after all: the daemon may be armed again.
@@ -165,7 +165,9 @@ func (a *App) returned(w *worker, now time.Time) {
 	a.units[w.id].worker = nil
 	a.sched.Returned(now, w.id)
 	a.emit(Event{Kind: Unstuck, At: now, Daemon: w.name, RunID: w.ctx.info.ID})
-	a.settled(w.id, w.name)
+	if a.gone(w.id, w.name) {
+		a.forget(w.id, w.name)
+	}
 	a.dispatch(now, nil)
 	a.kickLoop()
 }

@@ -75,12 +75,17 @@ type Event struct {
 	// Reason is why a daemon was disarmed or the app stops, Err the error behind it.
 	Reason string
 	Err    error
-	// By is who asked, where somebody did.
+	// Who asked, where somebody did.
 	Who string
 	// Stop is why the app stopped, and when; Running how many runs were in flight.
 	Stop    schedule.Reason
 	Running int
 	Grace   time.Duration
+	// Gap is the idle threshold: how long a gap in the schedule ends the app from now on.
+	Gap time.Duration
+	// Daemons and Limits are those that the app starts with.
+	Daemons int
+	Limits  *schedule.Limits
 	// NextDaemon is due first after an idle stop, at Next.
 	NextDaemon string
 }

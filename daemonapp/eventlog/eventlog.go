@@ -1,0 +1,221 @@
+// Package eventlog writes what happens in an app to a zap log: fixed event names, fixed fields.
+//
+// The events are handed over through a bounded buffer, so that a log that is slow to write, such as a
+// terminal that is scrolled back, does not keep the app waiting. What does not fit is counted, and the count logged.
+package eventlog
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// Options describe a log.
+type Options struct {
+	// Log is where events go.
+	Log *zap.Logger
+	// App is the label under which events of the app itself appear.
+	App string
+	// Buffer is how many events may wait to be written; 0 means 4096.
+	Buffer int
+	// Fix is what to do about a disarmed daemon; %s stands for its name. Empty: nothing is said.
+	Fix string
+}
+
+// Log is an observer that writes events.
+type Log struct {
+	options Options
+	events  chan daemonapp.Event // Observe sends, write receives; closed by Close
+	dropped atomic.Int64
+	written chan struct{} // closed when write has returned
+	floor   floor
+
+	started time.Time // of the app
+	runs    int       // that have ended
+}
+
+var _ daemonapp.Observer = (*Log)(nil)
+
+// waitWorthTelling is from when on a run's line says how long it waited, and for whom.
+const waitWorthTelling = 100 * time.Millisecond
+
+// Open starts a log. Close ends it.
+func Open(o Options) *Log {
+	if o.Buffer == 0 {
+		o.Buffer = 4096
+	}
+	l := &Log{options: o, events: make(chan daemonapp.Event, o.Buffer), written: make(chan struct{})}
+	go l.write() // joined in Close
+	return l
+}
+
+// Observe implements [daemonapp.Observer]. It never blocks.
+func (l *Log) Observe(e daemonapp.Event) {
+	if e.Kind == daemonapp.RunStarted {
+		return
+	}
+	select {
+	case l.events <- e:
+	default:
+		l.dropped.Add(1)
+	}
+}
+
+// Close writes what waits and ends the log; after patience it gives up on a log that takes nothing.
+// Nothing may be observed afterwards.
+func (l *Log) Close(patience time.Duration) {
+	close(l.events)
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-l.written:
+	case <-timer.C:
+	}
+}
+
+func (l *Log) write() {
+	defer close(l.written)
+	for e := range l.events {
+		if n := l.dropped.Swap(0); n > 0 {
+			l.options.Log.Warn("dropped", l.daemon(e), zap.Int64("events", n), zap.String("cause", "the log is too slow"))
+		}
+		if e.Kind == daemonapp.RunEnded {
+			l.runs++
+			l.ended(e)
+			l.floor.note(e.Daemon, e.Run.Started, e.Run.Finished)
+			continue
+		}
+		l.other(e)
+	}
+}
+
+// Label is the field that carries the daemon's name.
+func (l *Log) daemon(e daemonapp.Event) zap.Field {
+	if e.Daemon == "" {
+		return zap.String("daemon", l.options.App)
+	}
+	return zap.String("daemon", e.Daemon)
+}
+
+// ended writes the line of a run.
+func (l *Log) ended(e daemonapp.Event) {
+	level, word := runLevel(e)
+	line := l.options.Log.Check(level, word)
+	if line == nil {
+		return
+	}
+	r := e.Run
+	fields := append(make([]zap.Field, 0, 14), l.daemon(e))
+	if r.Result.Outcome == schedule.Failed {
+		fields = append(fields, exitCode(r.Err)...)
+	}
+	if r.Result.Count > 0 {
+		fields = append(fields, zap.Int("count", r.Result.Count))
+	}
+	fields = append(fields, zap.Duration("took", r.Finished.Sub(r.Started)))
+	if r.Result.Outcome == schedule.Failed {
+		fields = append(fields, zap.Int("failures", r.Failures))
+	}
+	fields = append(fields, until("next", e.At, e.Next))
+	fields = append(fields, changeFields(e.Children)...)
+	fields = append(fields, l.waited(r)...)
+	if e.By != 0 {
+		fields = append(fields, zap.String("trigger", trigger(e.By)))
+	}
+	if r.Err != nil {
+		fields = append(fields, zap.Stringer("run", e.RunID), zap.String("error", r.Err.Error()))
+	}
+	line.Write(fields...)
+}
+
+// runLevel is the level and the word of a run's line: an idle run is worth a line when it lengthens the wait.
+func runLevel(e daemonapp.Event) (zapcore.Level, string) {
+	switch e.Run.Result.Outcome {
+	case schedule.Idle:
+		if e.Stretched || !e.Children.Empty() {
+			return zapcore.InfoLevel, "idle"
+		}
+		return zapcore.DebugLevel, "idle"
+	case schedule.Failed:
+		return zapcore.WarnLevel, "failed"
+	case schedule.More:
+		return zapcore.InfoLevel, "worked"
+	case schedule.Worked, schedule.Cancelled:
+	}
+	return zapcore.InfoLevel, e.Run.Result.Outcome.String()
+}
+
+func (l *Log) waited(r schedule.Run) []zap.Field {
+	waited := r.Started.Sub(r.Due)
+	if waited < waitWorthTelling {
+		return nil
+	}
+	fields := []zap.Field{zap.Duration("waited", waited)}
+	if name := l.floor.longest(r.Due, r.Started); name != "" {
+		fields = append(fields, zap.String("behind", name))
+	}
+	return fields
+}
+
+// other writes the line of anything but a run.
+func (l *Log) other(e daemonapp.Event) {
+	level, fields := l.describe(e)
+	if line := l.options.Log.Check(level, e.Kind.String()); line != nil {
+		line.Write(append([]zap.Field{l.daemon(e)}, fields...)...)
+	}
+}
+
+func (l *Log) describe(e daemonapp.Event) (zapcore.Level, []zap.Field) {
+	switch e.Kind {
+	case daemonapp.DaemonDisarmed:
+		return zapcore.ErrorLevel, l.disarmed(e)
+	case daemonapp.DaemonArmed, daemonapp.DaemonPaused, daemonapp.DaemonResumed:
+		return zapcore.InfoLevel, append(by(e.Who), until("next", e.At, e.Next))
+	case daemonapp.Stuck:
+		return zapcore.ErrorLevel, []zap.Field{
+			zap.Duration("after", e.Run.Finished.Sub(e.Run.Started)), zap.Duration("kill_grace", e.Grace),
+			zap.Stringer("run", e.RunID), zap.String("error", e.Reason),
+		}
+	case daemonapp.Unstuck:
+		return zapcore.WarnLevel, []zap.Field{zap.Stringer("run", e.RunID)}
+	case daemonapp.ChildrenRefused:
+		return zapcore.ErrorLevel, []zap.Field{zap.Error(e.Err)}
+	case daemonapp.SoftDeadlinePassed:
+		return zapcore.InfoLevel, []zap.Field{zap.Duration("after", e.Grace), gap("stops_at_gap", e)}
+	case daemonapp.Draining:
+		return zapcore.InfoLevel, append([]zap.Field{
+			zap.Int("running", e.Running), grace(e), zap.String("reason", e.Stop.String()),
+		}, by(e.Who)...)
+	case daemonapp.Cancelling:
+		return zapcore.WarnLevel, []zap.Field{zap.Int("running", e.Running), zap.String("cause", "the shutdown grace is over")}
+	case daemonapp.AppStarted:
+		l.started = e.At
+		return zapcore.InfoLevel, limits(e)
+	case daemonapp.AppStopped:
+		return zapcore.InfoLevel, l.stopped(e)
+	case daemonapp.Added, daemonapp.Changed, daemonapp.Replaced, daemonapp.Removed:
+		return zapcore.DebugLevel, nil
+	}
+	return zapcore.InfoLevel, nil
+}
+
+func (l *Log) disarmed(e daemonapp.Event) []zap.Field {
+	fields := []zap.Field{zap.String("reason", e.Reason)}
+	if e.Run.Failures > 0 {
+		fields = []zap.Field{zap.Int("failures", e.Run.Failures)}
+	}
+	fields = append(fields, exitCode(e.Err)...)
+	if e.Err != nil {
+		fields = append(fields, zap.String("error", e.Err.Error()))
+	}
+	if l.options.Fix != "" {
+		fields = append(fields, zap.String("fix", fmt.Sprintf(l.options.Fix, e.Daemon)))
+	}
+	return append(fields, by(e.Who)...)
+}

@@ -1,0 +1,116 @@
+package eventlog
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// until is the wait from at to then; null if there is no then.
+func until(key string, at, then time.Time) zap.Field {
+	if then.IsZero() {
+		return zap.Reflect(key, nil)
+	}
+	return zap.Duration(key, max(then.Sub(at), 0))
+}
+
+// exitCode is the exit code of a job, where an error carries one.
+func exitCode(err error) []zap.Field {
+	var exit interface{ ExitCode() int }
+	if errors.As(err, &exit) {
+		return []zap.Field{zap.Int("exit", exit.ExitCode())}
+	}
+	return nil
+}
+
+func by(who string) []zap.Field {
+	if who == "" {
+		return nil
+	}
+	return []zap.Field{zap.String("by", who)}
+}
+
+func grace(e daemonapp.Event) zap.Field {
+	if e.Grace == 0 {
+		return zap.String("grace", "unlimited")
+	}
+	return zap.Duration("grace", e.Grace)
+}
+
+func gap(key string, e daemonapp.Event) zap.Field {
+	if e.Gap == 0 {
+		return zap.Skip()
+	}
+	return zap.Duration(key, e.Gap)
+}
+
+// limits are what an app starts with; what is switched off is left out.
+func limits(e daemonapp.Event) []zap.Field {
+	fields := []zap.Field{zap.Int("daemons", e.Daemons), zap.Int("workers", e.Limits.Workers)}
+	for _, limit := range []struct {
+		key   string
+		value time.Duration
+	}{
+		{"soft", e.Limits.SoftDeadline},
+		{"idle", e.Limits.IdleThreshold},
+		{"no_work", e.Limits.NoWorkTimeout},
+		{"hard", e.Limits.HardDeadline},
+		{"aging", e.Limits.Aging},
+	} {
+		if limit.value > 0 {
+			fields = append(fields, zap.Duration(limit.key, limit.value))
+		}
+	}
+	return append(fields, zap.Int("pid", os.Getpid()))
+}
+
+func (l *Log) stopped(e daemonapp.Event) []zap.Field {
+	fields := []zap.Field{
+		zap.String("reason", e.Stop.String()), zap.Duration("age", e.At.Sub(l.started)), zap.Int("runs", l.runs),
+	}
+	if e.NextDaemon != "" {
+		fields = append(fields, zap.String("next", e.NextDaemon), zap.Duration("in", max(e.Next.Sub(e.At), 0)))
+	}
+	return fields
+}
+
+// changeFields name the children that a run started or stopped.
+func changeFields(c daemonapp.Change) []zap.Field {
+	var fields []zap.Field
+	for _, part := range []struct {
+		key   string
+		names []string
+	}{{"added", c.Added}, {"changed", c.Changed}, {"replaced", c.Replaced}, {"removed", c.Removed}} {
+		if len(part.names) > 0 {
+			fields = append(fields, zap.String(part.key, listed(part.names)))
+		}
+	}
+	return fields
+}
+
+// listed is a bounded list of children without the name of their seed.
+func listed(names []string) string {
+	const most = 8
+	short := make([]string, 0, most+1)
+	for i, name := range names {
+		if i == most {
+			short = append(short, "…")
+			break
+		}
+		short = append(short, name[strings.LastIndexByte(name, '/')+1:])
+	}
+	return strings.Join(short, ",")
+}
+
+func trigger(by schedule.Waker) string {
+	if by == schedule.ByEvent {
+		return "wake"
+	}
+	return "operator"
+}
