@@ -14,9 +14,9 @@ func (s *Scheduler) holds(id ID) bool {
 	}
 	c := &d.extra.conditions
 	switch {
-	case c.Window != nil && s.heldByWindow(id, c.Window):
-	case len(c.After) > 0 && s.heldByAfter(d):
+	case len(c.After) > 0 && s.heldByAfter(d): // first: no time of release is known, whatever the window
 		d.state = HeldByAfter
+	case c.Window != nil && s.heldByWindow(id, c.Window):
 	case c.LoadBelow > 0 && !(s.load.one(s.at) < c.LoadBelow):
 		d.state = HeldByLoad
 		d.handle = s.loadHeld.Push(-c.LoadBelow, id)

@@ -1,0 +1,5 @@
+package schedule_test
+
+import "errors"
+
+var errBroken = errors.New("broken")
