@@ -1,0 +1,3 @@
+package simulate
+
+type drawing struct{}

@@ -1,0 +1,162 @@
+package simulate
+
+import (
+	"time"
+
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// Gap is a stretch in which nothing runs, nothing is ready and nothing that keeps the app alive is due.
+type Gap struct {
+	// At is when it begins, counted from the start; a gap is measured at each change of the schedule.
+	At time.Duration
+	// Length is how far ahead the next run is, or the end of the simulation if there is none.
+	Length time.Duration
+	// Next is the daemon that ends it; empty if nothing that keeps the app alive is scheduled.
+	Next string
+}
+
+// gaps keeps the largest gaps.
+type gaps struct {
+	largest Gap
+	// closest is the largest of those that could have stopped the app: at an age of the soft deadline or more.
+	closest Gap
+	seen    bool // closest is one
+	// mixed tells that there are background daemons, whose next runs are not looked at; ahead then is the
+	// earliest of the others, worked out anew when stale.
+	mixed, stale bool
+	ahead        int32
+	aheadAt      int64
+	byLoad       bool // some daemon is held by load: its release is known only as the time to look again
+}
+
+func newGaps(lanes []lane) gaps {
+	g := gaps{stale: true}
+	for i := range lanes {
+		g.mixed = g.mixed || lanes[i].entry.Background
+		g.byLoad = g.byLoad || lanes[i].entry.Conditions.LoadBelow > 0
+	}
+	return g
+}
+
+// changed notes that a daemon starts.
+func (g *gaps) changed(l *lane) {
+	if g.mixed && !l.entry.Background {
+		g.stale = true
+	}
+}
+
+// appeared notes when a new daemon is due.
+func (g *gaps) appeared(w *world, l *lane) {
+	if g.mixed {
+		g.planned(w, l, w.core.Status(l.id).Due)
+	}
+}
+
+// planned notes when a daemon wants to run next.
+func (g *gaps) planned(w *world, l *lane, next time.Time) {
+	if !g.mixed {
+		return
+	}
+	l.next = never
+	if !next.IsZero() {
+		l.next = int64(next.Sub(w.in.Start))
+	}
+	g.changed(l)
+}
+
+// look measures the gap that begins now, if nothing runs; what is ready has been started.
+func (g *gaps) look(w *world, until time.Time) {
+	if w.core.Running() > 0 || w.core.Ready() > 0 {
+		return
+	}
+	name, next := g.next(w)
+	if g.byLoad {
+		next = w.released(next, until)
+	}
+	end := next
+	if end == never {
+		end = w.lastMoment()
+	}
+	gap := Gap{At: time.Duration(w.at), Length: time.Duration(max(end-w.at, 0)), Next: name}
+	if gap.Length > g.largest.Length {
+		g.largest = gap
+	}
+	if w.at >= int64(w.in.Limits.SoftDeadline) && (!g.seen || gap.Length > g.closest.Length) {
+		g.closest, g.seen = gap, true
+	}
+}
+
+// lastMoment is when the app ends if it is left alone.
+func (w *world) lastMoment() int64 {
+	if hard := int64(w.in.Limits.HardDeadline); hard > 0 {
+		return min(w.horizon, hard)
+	}
+	return w.horizon
+}
+
+// released takes the time at which the core wants to look again for the release of a daemon held by
+// load, if it is earlier than next and no deadline explains it.
+func (w *world) released(next int64, until time.Time) int64 {
+	if until.IsZero() {
+		return next
+	}
+	at := int64(until.Sub(w.in.Start))
+	if at == int64(w.in.Limits.SoftDeadline) || at == int64(w.in.Limits.HardDeadline) {
+		return next
+	}
+	return min(next, at)
+}
+
+// next is the earliest time at which a daemon that keeps the app alive is due or released.
+func (g *gaps) next(w *world) (name string, at int64) {
+	name, due := w.core.NextDue()
+	if due.IsZero() {
+		return "", never
+	}
+	if g.mixed {
+		if id, ok := w.core.Lookup(name); ok && w.lanes[w.byID[id]].entry.Background {
+			return g.foreground(w)
+		}
+	}
+	return name, int64(due.Sub(w.in.Start))
+}
+
+// foreground is next among background daemons.
+func (g *gaps) foreground(w *world) (name string, at int64) {
+	if g.stale || g.aheadAt <= w.at {
+		g.ahead, g.aheadAt = g.scan(w)
+		g.stale = false
+	}
+	if g.aheadAt == never {
+		return "", never
+	}
+	return w.lanes[g.ahead].entry.Name, g.aheadAt
+}
+
+func (g *gaps) scan(w *world) (index int32, at int64) {
+	at = never
+	for i := range w.lanes {
+		l := &w.lanes[i]
+		if l.entry.Background || l.id == nobody {
+			continue
+		}
+		next := l.next
+		if next <= w.at {
+			next = w.release(l.id)
+		}
+		if next < at {
+			index, at = int32(i), next
+		}
+	}
+	return index, at
+}
+
+// release is when a held daemon is released, if that is known.
+func (w *world) release(id schedule.ID) int64 {
+	st := w.core.Status(id)
+	if st.Until.IsZero() {
+		return never
+	}
+	return int64(st.Until.Sub(w.in.Start))
+}
