@@ -212,7 +212,7 @@ func (p *pair) decide() (until int64, stopped bool) {
 			return 0, true
 		case want.start != nil || got.Action == schedule.Start:
 			if want.start == nil || got.Action != schedule.Start || got.Name != want.start.name {
-				p.fatalf("core decides %+v, model starts %s", got, nameOf(want.start))
+				p.fatalf("core decides %+v, model starts %s, waits %v", got, nameOf(want.start), time.Duration(want.until))
 			}
 			p.begin(want.start, got.ID)
 		default:

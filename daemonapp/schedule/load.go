@@ -10,55 +10,72 @@ import (
 type load struct {
 	averages [3]float64
 	at       int64 // when averages were right
-	changed  int64 // when busy changed
-	busyTime int64 // worker nanoseconds spent in runs from at to changed
-	busy     int   // runs in flight
-	of       int   // workers
+	changed  int64 // when busy changed, less than loadGrain later
+	// area and moment are the integrals of busy and of twice busy times age, from at to changed: what short runs
+	// leave behind until it is worth an exponential.
+	area, moment int64
+	busy         int // runs in flight
+	of           int // workers
 }
 
 var loadSpans = [3]float64{float64(time.Minute), float64(5 * time.Minute), float64(15 * time.Minute)}
 
-// loadGrain is the time over which the busy share counts as spread evenly; the error that this makes is its
-// square over that of the span.
+// loadGrain is the longest time of which only area and moment are kept; what these do not tell is below
+// the precision of the averages.
 const loadGrain = int64(time.Millisecond)
 
 // change books that a run started (+1) or ended (-1) at t.
 func (l *load) change(t int64, by int) {
-	l.busyTime += int64(l.busy) * (t - l.changed)
-	l.changed = t
 	if t-l.at >= loadGrain {
-		l.fold()
+		l.fold(t)
+	} else {
+		from, to, busy := l.changed-l.at, t-l.at, int64(l.inUse())
+		l.area += busy * (to - from)
+		l.moment += busy * (to*to - from*from)
+		l.changed = t
 	}
 	l.busy += by
 }
 
 // workers books that there are n workers from t on.
 func (l *load) workers(t int64, n int) {
-	l.change(t, 0)
 	if l.of > 0 {
-		l.fold()
+		l.fold(t)
 	}
 	l.of = n
 }
 
-// fold brings the averages up to the last change.
-func (l *load) fold() {
-	elapsed := l.changed - l.at
-	if elapsed <= 0 {
-		return
-	}
-	l.averages = l.decayed(float64(l.busyTime)/float64(elapsed), elapsed)
-	l.at, l.busyTime = l.changed, 0
+// inUse is how many workers are busy: runs may outnumber them after their number was lowered.
+func (l *load) inUse() int { return min(l.busy, l.of) }
+
+// fold brings the averages up to t.
+func (l *load) fold(t int64) {
+	l.averages = l.all(t)
+	l.at, l.changed, l.area, l.moment = t, t, 0, 0
 }
 
-// decayed moves the averages over elapsed time in which that many workers were busy.
-func (l *load) decayed(busy float64, elapsed int64) [3]float64 {
-	averages := l.averages
-	share := min(busy/float64(l.of), 1)
+// all is the three averages at t.
+func (l *load) all(t int64) (averages [3]float64) {
 	for i := range averages {
-		averages[i] = share + (averages[i]-share)*decay(float64(elapsed)/loadSpans[i])
+		averages[i] = l.average(i, t)
 	}
 	return averages
+}
+
+// one is the one-minute average at t.
+func (l *load) one(t int64) float64 { return l.average(0, t) }
+
+func (l *load) average(i int, t int64) float64 {
+	x, span, of := l.averages[i], loadSpans[i], float64(l.of)
+	if l.changed > l.at {
+		x += (float64(l.area) + float64(l.moment)/(2*span)) / (span * of)
+		x *= decay(float64(l.changed-l.at) / span)
+	}
+	if t > l.changed {
+		share := float64(l.inUse()) / of
+		x = share + (x-share)*decay(float64(t-l.changed)/span)
+	}
+	return x
 }
 
 // decay is exp(-x); for the small steps of a busy app by the first terms of its series, which are exact there.
@@ -69,28 +86,11 @@ func decay(x float64) float64 {
 	return math.Exp(-x)
 }
 
-// all is the three averages at t.
-func (l *load) all(t int64) [3]float64 {
-	elapsed := t - l.at
-	if elapsed <= 0 {
-		return l.averages
-	}
-	busy := l.busyTime + int64(l.busy)*(t-l.changed)
-	return l.decayed(float64(busy)/float64(elapsed), elapsed)
-}
-
-// one is the one-minute average at t, folded first so that it is exact.
-func (l *load) one(t int64) float64 {
-	l.change(t, 0)
-	l.fold()
-	return l.averages[0]
-}
-
 // below is how many nanoseconds after t the one-minute average falls below the threshold, if nothing
 // starts or ends; never if it does not.
 func (l *load) below(t int64, threshold float64) int64 {
 	current := l.one(t)
-	share := min(float64(l.busy)/float64(l.of), 1)
+	share := float64(l.inUse()) / float64(l.of)
 	switch {
 	case current < threshold:
 		return 0
