@@ -11,9 +11,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// epoch is when the apps of these tests start.
-var epoch = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
-
 // TestAgainstModel runs the core and the naive model side by side on random apps and compares every
 // decision, every record and every wait.
 func TestAgainstModel(t *testing.T) {
