@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemonapp/schedule"
 )
 
@@ -15,15 +16,21 @@ type Config struct {
 	Disabled []*Decoded
 	// Files are the files read, in order.
 	Files []string
-	// Digest identifies the whole configuration.
+	// Digest identifies the whole configuration: 12 hexadecimal digits.
 	Digest string
 
-	secrets []string
+	registry *Registry
+	secrets  *secrets
 }
+
+// Mask replaces each secret of the configuration that occurs in a text by "(sensitive)". Secrets under 4
+// bytes are not looked for, as they would be found everywhere; of a secret of several lines, lines from 8 bytes
+// on are. Any goroutine may call it.
+func (c *Config) Mask(text string) string { return c.secrets.mask(text) }
 
 // App are the settings of the app block; the zero label means there was none.
 type App struct {
-	Label            string
+	Label            string        `hcl:"name,label" doc:"the app's name, in paths, logs and the control socket"`
 	StayAliveFor     time.Duration `hcl:"stay_alive_for" doc:"soft deadline: the minimum life of the app"`
 	ShutdownAfter    time.Duration `hcl:"shutdown_after" doc:"hard deadline: the maximum life of the app; 0 means none"`
 	ShutdownIfIdle   time.Duration `hcl:"shutdown_if_idle" doc:"idle threshold: how long a gap in the schedule must be for the app to stop; 0 means never"`
@@ -33,6 +40,10 @@ type App struct {
 	Aging            time.Duration `hcl:"aging" doc:"a ready daemon's priority counts as one higher for each such span it waits; 0 means off"`
 	Timezone         string        `hcl:"timezone" doc:"for calendars and windows that name none" default:"the host's"`
 	StateDir         Path          `hcl:"state_dir" doc:"private directory for what survives a restart" default:"see Operations"`
+
+	location *time.Location
+	host     string
+	places   []place
 }
 
 // Limits are the app's settings as the scheduler takes them.
@@ -42,6 +53,19 @@ func (a App) Limits() schedule.Limits {
 		IdleThreshold: a.ShutdownIfIdle, NoWorkTimeout: a.ShutdownIfNoWork, Aging: a.Aging,
 	}
 }
+
+// Location is the time zone of calendars and windows that name none.
+func (a App) Location() *time.Location {
+	if a.location == nil {
+		return time.Local
+	}
+	return a.location
+}
+
+// at is where a setting of the app block stands; nil if it is not given.
+func (a App) at(path string) *place { return find(a.places, path) }
+
+func defaultApp() App { return App{Workers: 1, ShutdownGrace: 20 * time.Second} }
 
 // Common are the settings that every daemon has, as written; a nil pointer means not given.
 type Common struct {
@@ -70,6 +94,18 @@ type Common struct {
 	Retry          *Retry         `hcl:"retry,block" doc:"the wait after failures"`
 }
 
+func defaultCommon() Common {
+	return Common{Missed: missedOnce, MultiplyIdleBy: 1, KillGrace: daemonapp.DefaultKillGrace, Enabled: true}
+}
+
+// The values of missed and at_close.
+const (
+	missedOnce    = "once"
+	missedSkip    = "skip"
+	atCloseFinish = "finish"
+	atCloseStop   = "stop"
+)
+
 // Window is a window block.
 type Window struct {
 	From     string   `hcl:"from,required" doc:"opens: \"22:00\""`
@@ -79,6 +115,9 @@ type Window struct {
 	AtClose  string   `hcl:"at_close" enum:"finish|stop" doc:"what happens to a run that is still going"`
 }
 
+// SetDefaults sets what a window block may leave out.
+func (w *Window) SetDefaults() { w.AtClose = atCloseFinish }
+
 // Retry is a retry block.
 type Retry struct {
 	Every      time.Duration `hcl:"every" doc:"the wait after the first failure" default:"run_every, or 1m with a schedule"`
@@ -87,8 +126,20 @@ type Retry struct {
 	Attempts   int           `hcl:"attempts" doc:"after so many retries back to run_every; 0 means no limit"`
 }
 
+// SetDefaults sets what a retry block may leave out.
+func (r *Retry) SetDefaults() { r.MultiplyBy = 2 }
+
+// curve is the retry block as the scheduler takes it.
+func (r *Retry) curve() schedule.Retry {
+	if r == nil {
+		return schedule.Retry{}
+	}
+	return schedule.Retry{Every: r.Every, MultiplyBy: r.MultiplyBy, Maximum: r.Maximum, Attempts: r.Attempts}
+}
+
 // Decoded is one daemon block (or one child of a template), decoded and checked.
 type Decoded struct {
+	// Name is the daemon's name; of a child its own alone, without the seed's.
 	Name   string
 	Type   string
 	Common Common
@@ -96,4 +147,34 @@ type Decoded struct {
 	Settings any
 	// Digest identifies everything whose change replaces the daemon: not description, tags or priority.
 	Digest string
+
+	full    string // "seed/child" for a child
+	header  span
+	places  []place
+	planner schedule.Planner
+	terms   daemonapp.Terms
+	unknown bool   // a template's sample: some settings depend on the child
+	broken  bool   // it has errors
+	zone    string // the time zone of its calendar and windows
+}
+
+// FullName is the name under which the app knows it: "seed/child" for a child.
+func (d *Decoded) FullName() string { return d.full }
+
+// Planner is its pace: interval or calendar, priority and retry curve.
+func (d *Decoded) Planner() schedule.Planner { return d.planner }
+
+// Terms are its other common settings.
+func (d *Decoded) Terms() daemonapp.Terms { return d.terms }
+
+// at is where a setting stands ("run_every", "window[0].from", "deliver.server"); nil if it is not given.
+func (d *Decoded) at(path string) *place { return find(d.places, path) }
+
+func find(places []place, path string) *place {
+	for i := range places {
+		if places[i].path == path {
+			return &places[i]
+		}
+	}
+	return nil
 }

@@ -28,15 +28,14 @@ type Env struct {
 	Wake func()
 	// Mask replaces every secret of the configuration that occurs in the text. It is never nil.
 	Mask func(string) string
-	// Build makes a child of a template that this daemon holds; see [Template].
-	build func(Decoded, daemonapp.Spec) daemonapp.Spec
 }
 
 // Type is a daemon type: a name, its settings and how to build it.
 type Type struct {
 	name     string
 	doc      string
-	settings reflect.Type
+	shape    *shape
+	wrong    error // why the registry will refuse it
 	defaults reflect.Value
 	build    func(Env, any) (daemonapp.Daemon, error)
 }
@@ -45,22 +44,31 @@ type Type struct {
 // holds the values of those a configuration leaves out, and doc is its description in Markdown,
 // first line a sentence.
 //
-// A field is tagged `hcl:"NAME"`, with options behind commas: required, sensitive, label (of a block),
-// block; and with `doc:"what it is"`, optionally `enum:"a|b"` and `default:"in words"` where
-// the default is not the value in defaults. Fields may be string, bool, integers, float64,
-// time.Duration, [Size], [Path], [Mode], []string, []int, []Path, map[string]string, a struct or a pointer to one or a
-// slice of them (blocks), and [Template].
+// A field is tagged `hcl:"NAME"`, with options behind commas: required, sensitive, signed (a duration
+// that may be negative), label (of a block), block; and with `doc:"what it is"`, optionally `enum:"a|b"` and
+// `default:"in words"` where the default is not the value in defaults. `hcl:"-"` leaves a field out;
+// the fields of an embedded struct count as the struct's own.
 //
-// If *S has Validate() []*daemonapp.FieldError, its answers become diagnostics at those fields;
-// Warnings() []*daemonapp.FieldError likewise, as warnings. They must not touch the system in Validate;
-// Warnings may look (a missing program is a warning).
+// Fields may be string, bool, integers, floats, time.Duration, [Size], [Path], [Mode], slices of these,
+// map[string] of these, pointers to these (nil: not given), and as blocks a struct, a pointer to one (nil: no such block),
+// a slice of either, and [Template], alone, as a pointer or in a slice: `hcl:"child,block"` has the daemon type as
+// label, `hcl:"queue,block" type:"dir_queue"` always means that type.
+//
+// If *S, or a pointer to the struct of a block, has SetDefaults(), it is called on each new one before it is decoded.
+//
+// If *S has Validate() []*daemonapp.FieldError, its answers become diagnostics at those fields ("limits.nofile",
+// "target[1].urls"; an empty field is the block as a whole); Warnings() []*daemonapp.FieldError likewise,
+// as warnings. They must not touch the system in Validate; Warnings may look (a missing program is a warning).
+// Both are called on a template's settings too, with stand-ins for texts that are not known yet.
 func NewType[S any](name, doc string, defaults S, build func(Env, S) (daemonapp.Daemon, error)) Type {
+	shape, err := newShape(reflect.TypeFor[S]())
 	return Type{
 		name: name, doc: doc,
-		settings: reflect.TypeFor[S](),
-		defaults: reflect.ValueOf(defaults),
+		shape:    shape,
+		wrong:    err,
+		defaults: reflect.ValueOf(&defaults).Elem(),
 		build: func(env Env, settings any) (daemonapp.Daemon, error) {
-			return build(env, settings.(S))
+			return build(env, settings.(S)) //nolint:forcetypeassert // Settings of a Decoded are always its type's
 		},
 	}
 }
@@ -71,11 +79,10 @@ func (t Type) Name() string { return t.name }
 // Doc is its description.
 func (t Type) Doc() string { return t.doc }
 
-// Size is a number of bytes, written "512KiB" or "2GB".
-type Size int64
-
-// Path is a file or directory; one that is relative is taken from the folder of the file it stands in.
-type Path string
-
-// Mode is a file mode or umask, written in octal: "0027".
-type Mode uint32
+// Attributes are its own settings in the order of the struct, without the common ones.
+func (t Type) Attributes() []Attribute {
+	if t.shape == nil {
+		return nil
+	}
+	return t.shape.attributes(t.defaults)
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/peakd/peakd/daemonapp"
+)
+
+// Each is what a template's expressions know of the child they are decoded for: each.name and each.path.
+type Each struct {
+	Name string
+	Path string
+}
+
+// Template is a setting that describes the children of a seed. In the type's struct it is tagged
+// `hcl:"child,block"` (the block's label is the daemon type) or `hcl:"queue,block" type:"dir_queue"`. The zero
+// value is one that was not given. It may be used from any goroutine.
+type Template struct {
+	t       *template
+	builder *builder
+}
+
+// template is what is known of it after loading.
+type template struct {
+	w      *world
+	typ    Type
+	block  block
+	seed   string // the full name of the daemon it stands in
+	sample *Decoded
+	digest string
+}
+
+// errNoTemplate is the error of a Template that is the zero value.
+var errNoTemplate = errors.New("the configuration has no such template")
+
+// template makes the value of a template's field, after checking it with a child that is not known yet.
+func (r *reader) template(q request, f *field, b block, path string) (Template, bool) {
+	name, at := f.daemon, b.at
+	if name == "" {
+		name, at = b.labels[0], b.labelAt[0]
+	}
+	typ, ok := r.w.registry.Lookup(name)
+	if !ok {
+		if !b.unknown {
+			r.unknownType(at, name)
+		}
+		return Template{}, false
+	}
+	t := &template{w: r.w, typ: typ, block: b, seed: q.full}
+	t.sample = r.daemon(request{
+		typ: typ, name: eachName, full: q.full + "/" + eachName, header: b.at,
+		body: b.body, sc: b.sc.withEach(nil), child: true, check: q.check,
+	})
+	if t.sample.broken {
+		return Template{}, false
+	}
+	t.digest = t.fingerprint(path)
+	return Template{t: t}, true
+}
+
+// eachName stands for the name of a child that is not known yet.
+const eachName = "each.name"
+
+func (r *reader) unknownType(at span, name string) {
+	hint := didYouMean(name, r.w.registry.names())
+	r.c.errorf(at, []string{hint, "`" + r.w.program + " types` lists them all"}, "there is no daemon type %q", name)
+}
+
+// Given tells whether the configuration has it.
+func (t Template) Given() bool { return t.t != nil }
+
+// Type is the daemon type of the children; empty if it was not given.
+func (t Template) Type() string {
+	if t.t == nil {
+		return ""
+	}
+	return t.t.typ.name
+}
+
+// Decode decodes and checks the template for one child. The name of what comes back is that of the child
+// alone, encoded by [EncodeName]. The error holds [*Diagnostics].
+func (t Template) Decode(each Each) (*Decoded, error) {
+	if t.t == nil {
+		return nil, errNoTemplate
+	}
+	name := EncodeName(each.Name)
+	full := t.t.seed + "/" + name
+	c := &collector{secrets: t.t.w.secrets}
+	r := &reader{t.t.w, c}
+	b := t.t.block
+	dec := r.daemon(request{
+		typ: t.t.typ, name: name, full: full, header: b.at,
+		body: b.body, sc: b.sc.withEach(&each), child: true,
+	})
+	if err := c.done(1, 1).Err(); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", full, err)
+	}
+	return dec, nil
+}
+
+// Spec decodes the template for one child and builds it. It is an error unless the template is in the settings
+// that a builder was given.
+func (t Template) Spec(each Each) (daemonapp.Spec, error) {
+	dec, err := t.Decode(each)
+	if err != nil {
+		return daemonapp.Spec{}, err
+	}
+	if t.builder == nil {
+		return daemonapp.Spec{}, fmt.Errorf("build %s: its seed was not built", dec.full)
+	}
+	return t.builder.spec(dec)
+}
+
+// Templates are the templates among the settings, in the order of the struct.
+func (d *Decoded) Templates() []Template {
+	var all []Template
+	eachTemplate(reflect.ValueOf(d.Settings), func(t Template) {
+		if t.Given() {
+			all = append(all, t)
+		}
+	})
+	return all
+}
+
+// eachTemplate visits the templates within a settings value.
+func eachTemplate(v reflect.Value, visit func(Template)) {
+	switch v.Kind() { //nolint:exhaustive // the others hold none
+	case reflect.Struct:
+		if t, ok := v.Interface().(Template); ok {
+			visit(t)
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				eachTemplate(v.Field(i), visit)
+			}
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			eachTemplate(v.Elem(), visit)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			eachTemplate(v.Index(i), visit)
+		}
+	}
+}
