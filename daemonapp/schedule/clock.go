@@ -12,12 +12,15 @@ func (s *Scheduler) advance(now time.Time) {
 	if s.wallBound == 0 {
 		return
 	}
-	drift := now.UnixNano() - s.origin.UnixNano() - at
+	drift := s.drifted()
 	if moved := drift - s.drift; moved >= stepGrain || moved <= -stepGrain {
 		s.drift = drift
 		s.stepped(time.Duration(moved))
 	}
 }
+
+// drifted is how far the wall clock has moved against the monotonic one since the start.
+func (s *Scheduler) drifted() int64 { return s.now.UnixNano() - s.origin.UnixNano() - s.at }
 
 const (
 	// stepGrain is how far the wall clock may wander before calendar times are computed anew.
@@ -42,9 +45,12 @@ func (s *Scheduler) stepped(moved time.Duration) {
 		case d.state == HeldByWindow:
 			s.unqueue(ID(i))
 			s.wait(ID(i), s.at)
-		case d.state == Waiting && d.extra.calendar != nil && !d.extra.wall.IsZero() && d.flags&isForced == 0:
+		case d.extra.calendar == nil || d.extra.wall.IsZero():
+		case d.state == Waiting:
 			s.unqueue(ID(i))
 			s.wait(ID(i), s.recalled(d, moved))
+		case d.state == Paused:
+			d.due = s.recalled(d, moved)
 		}
 	}
 }
@@ -54,13 +60,13 @@ func (s *Scheduler) recalled(d *daemon, moved time.Duration) int64 {
 	x := d.extra
 	switch {
 	case moved <= -correction:
-		return s.onCalendar(d, x.calendar.After(s.now))
+		return s.onCalendar(d, d.after(s.now))
 	case x.wall.After(s.now):
 		return s.onCalendar(d, x.wall)
 	case moved < time.Second || x.calendar.CatchUp():
 		return s.at // due now, or missed and made up for, once
 	}
-	return s.onCalendar(d, x.calendar.After(s.now))
+	return s.onCalendar(d, d.after(s.now))
 }
 
 // onCalendar notes the calendar time that d is due at and turns it into ours.
@@ -75,11 +81,15 @@ func (s *Scheduler) offset(t time.Time) int64 {
 	if t.IsZero() {
 		return never
 	}
-	d := int64(t.Sub(s.now))
-	if d > 0 && s.at > never-1-d {
+	return later(s.at, int64(t.Sub(s.now)))
+}
+
+// later is at + d, short of never.
+func later(at, d int64) int64 {
+	if d > 0 && at > never-1-d {
 		return never - 1
 	}
-	return s.at + d
+	return at + d
 }
 
 // time turns one of our times into one that carries what the latest told time carries.

@@ -66,19 +66,28 @@ func (s *Scheduler) plan(d *daemon, run Run) int64 {
 	if x == nil {
 		return next
 	}
-	if x.calendar != nil && next != never {
-		if run.Result.Outcome != More && !asked.After(x.wall) {
-			asked = x.calendar.After(x.wall) // the clock was slow: this time has had its run
-		}
-		next = max(s.onCalendar(d, asked), s.at)
+	if next == never || run.Result.Outcome == More {
+		return s.planCalendar(d, asked, next)
 	}
-	if x.planned > s.at && run.Result.Outcome != More && next != never {
-		next = x.planned
+	planned := x.planned
+	x.planned = unset
+	switch {
+	case planned > s.at && x.calendar != nil:
+		asked = d.after(s.now)
+	case planned > s.at:
+		return planned
+	case x.calendar != nil && !asked.After(x.wall):
+		asked = d.after(x.wall) // the clock was slow: this time has had its run
 	}
-	if run.Result.Outcome != More {
-		x.planned = unset
+	return s.planCalendar(d, asked, next)
+}
+
+// planCalendar is the next run time of a daemon that asked for that time; next unless it has a calendar.
+func (s *Scheduler) planCalendar(d *daemon, asked time.Time, next int64) int64 {
+	if d.extra.calendar == nil || next == never {
+		return next
 	}
-	return next
+	return max(s.onCalendar(d, asked), s.at)
 }
 
 // ask calls the planner and contains its panic: a daemon that cannot say when it wants to run
@@ -86,14 +95,29 @@ func (s *Scheduler) plan(d *daemon, run Run) int64 {
 func (d *daemon) ask(run Run) (next time.Time) {
 	defer func() {
 		if p := recover(); p != nil {
-			next = time.Time{}
-			if d.extra == nil {
-				d.extra = &extra{planned: unset, until: never}
-			}
-			d.extra.why = fmt.Sprintf("NextRun panicked: %v", p)
+			next = d.spoilt("NextRun", p)
 		}
 	}()
 	return d.planner.NextRun(run)
+}
+
+// after asks the calendar in the same way.
+func (d *daemon) after(t time.Time) (next time.Time) {
+	defer func() {
+		if p := recover(); p != nil {
+			next = d.spoilt("After", p)
+		}
+	}()
+	return d.extra.calendar.After(t)
+}
+
+// spoilt notes a panic and answers with never.
+func (d *daemon) spoilt(method string, panicked any) time.Time {
+	if d.extra == nil {
+		d.extra = &extra{planned: unset, until: never}
+	}
+	d.extra.why = fmt.Sprintf("%s panicked: %v", method, panicked)
+	return time.Time{}
 }
 
 func (d *daemon) askPriority() (priority int32) {
@@ -111,8 +135,8 @@ const MaxPriority = 1_000_000
 // rest puts a daemon whose run has ended where it belongs.
 func (s *Scheduler) rest(id ID, next int64) {
 	d := &s.daemons[id]
-	later := d.flags & (wakeLater | wakeForced | pauseLater | disarmLater)
-	d.flags &^= wakeLater | wakeForced | pauseLater | disarmLater
+	later := d.flags & (wakeLater | wakeForced | wakeShift | pauseLater | disarmLater)
+	d.flags &^= later
 	d.state = Finished
 	switch {
 	case d.flags&isLeaving != 0:
@@ -127,8 +151,13 @@ func (s *Scheduler) rest(id ID, next int64) {
 	case later&pauseLater != 0:
 		d.due = next
 		s.pause(id, d.extra.until)
-	case later&wakeLater != 0:
-		s.wakeNow(id, next, later&wakeForced != 0)
+	case later&wakeForced != 0:
+		if later&wakeShift != 0 {
+			next = unset
+		}
+		s.wakeNow(id, next, true)
+	case later&wakeLater != 0 && next != never:
+		s.wakeNow(id, unset, false)
 	default:
 		s.wait(id, next)
 	}
@@ -160,12 +189,16 @@ const stuckReason = "stuck: a run did not return"
 func (s *Scheduler) Returned(now time.Time, id ID) {
 	s.advance(now)
 	d := &s.daemons[id]
+	if d.flags&isStuck == 0 {
+		return
+	}
 	arm := d.flags&armLater != 0
 	d.flags &^= isStuck | armLater
 	switch {
 	case d.flags&isLeaving != 0:
 		s.drop(id)
 	case arm:
-		s.arm(id)
+		d.extra.why = ""
+		s.wait(id, s.succession(d))
 	}
 }

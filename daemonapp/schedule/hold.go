@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -28,7 +29,7 @@ func (s *Scheduler) holds(id ID) bool {
 }
 
 func (s *Scheduler) heldByWindow(id ID, w Window) bool {
-	open, change := w.Open(s.now)
+	open, change := askWindow(w, s.now)
 	if open {
 		return false
 	}
@@ -37,6 +38,16 @@ func (s *Scheduler) heldByWindow(id ID, w Window) bool {
 		s.enqueue(id, max(s.offset(change), s.at+1))
 	}
 	return true
+}
+
+// askWindow contains a panic: a window that cannot say is closed, and asked again.
+func askWindow(w Window, now time.Time) (open bool, change time.Time) {
+	defer func() {
+		if recover() != nil {
+			open, change = false, now.Add(time.Minute)
+		}
+	}()
+	return w.Open(now)
 }
 
 func (s *Scheduler) heldByAfter(d *daemon) bool {
@@ -59,15 +70,25 @@ func (s *Scheduler) awaits(d *daemon) (name string, held bool) {
 }
 
 func (s *Scheduler) heldByItself(id ID, hold func() (string, time.Duration)) bool {
-	reason, recheck := hold()
+	reason, recheck := askHold(hold)
 	if reason == "" {
 		return false
 	}
 	d := &s.daemons[id]
 	d.state = HeldByDaemon
 	d.extra.why = reason
-	s.enqueue(id, s.at+max(int64(recheck), int64(time.Millisecond)))
+	s.enqueue(id, later(s.at, max(int64(recheck), int64(time.Millisecond))))
 	return true
+}
+
+// askHold contains a panic: a daemon that cannot say whether it may start is held, and asked again.
+func askHold(hold func() (string, time.Duration)) (reason string, recheck time.Duration) {
+	defer func() {
+		if p := recover(); p != nil {
+			reason, recheck = fmt.Sprintf("Hold panicked: %v", p), time.Minute
+		}
+	}()
+	return hold()
 }
 
 // releaseAfter releases those that waited for a success of the daemon called name.

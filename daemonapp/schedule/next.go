@@ -7,15 +7,15 @@ import (
 	"github.com/peakd/peakd/priorityq"
 )
 
-// Next decides what to do now. Within one instant it first looks at the hard deadline and at the
-// no-work rule, then lets daemons become due, then starts, and last looks for an idle gap: so runs that ended at
-// that instant must have been reported to Done before.
+// Next decides what to do now. Within one instant it first lets daemons become due and pauses end, then
+// looks at the hard deadline and at the no-work rule, then starts, and last looks for an idle gap: so runs that
+// ended at that instant must have been reported to Done before.
 func (s *Scheduler) Next(now time.Time) Decision {
 	s.advance(now)
+	s.release()
 	if reason, ok := s.overdue(); ok {
 		return Decision{Action: Stop, Reason: reason}
 	}
-	s.release()
 	if s.running < s.limits.Workers {
 		if id := s.pick(); id != nobody {
 			return s.start(id)
@@ -43,7 +43,7 @@ func (s *Scheduler) noWorkAt() int64 {
 	if s.limits.NoWorkTimeout <= 0 || s.paused > 0 {
 		return never
 	}
-	return max(s.lastWork+int64(s.limits.NoWorkTimeout), int64(s.limits.SoftDeadline))
+	return max(later(s.lastWork, int64(s.limits.NoWorkTimeout)), int64(s.limits.SoftDeadline))
 }
 
 // idleGap tells whether nothing runs, nothing is ready and nothing that keeps the app alive is

@@ -168,6 +168,7 @@ const (
 	armLater           // is armed when its abandoned run returns
 	wakeLater          // is due again when its run ends
 	wakeForced         // likewise, by an operator
+	wakeShift          // likewise, and the next time is planned anew
 	pauseLater         // is paused when its run ends
 	disarmLater        // is disarmed when its run ends
 )
@@ -295,8 +296,8 @@ func (s *Scheduler) succeed(id ID, e Entry) {
 	d.flags &= isAwaited | isStuck
 	s.settle(id, e)
 	due := s.first(d, e)
-	if d.calendar() == nil && d.ended != unset {
-		due = max(s.offset(d.ask(Run{Finished: s.time(d.ended)})), s.at)
+	if d.ended != unset {
+		due = s.succession(d)
 	}
 	switch {
 	case d.flags&isStuck != 0:
@@ -308,6 +309,14 @@ func (s *Scheduler) succeed(id ID, e Entry) {
 	if paused && d.state != Disarmed {
 		s.pause(id, until)
 	}
+}
+
+// succession is when the successor of a daemon that has run is due.
+func (s *Scheduler) succession(d *daemon) int64 {
+	if d.calendar() != nil {
+		return s.onCalendar(d, d.after(s.now))
+	}
+	return max(s.offset(d.ask(Run{Finished: s.time(d.ended)})), s.at)
 }
 
 // settle copies the settings of e into the daemon id.
@@ -325,6 +334,9 @@ func (s *Scheduler) settle(id ID, e Entry) {
 	}
 	d.extra = &extra{conditions: e.Conditions, calendar: calendar, planned: unset, until: never}
 	if d.readsWallClock() {
+		if s.wallBound == 0 {
+			s.drift = s.drifted() // what moved while nobody read the clock is no step
+		}
 		s.wallBound++
 	}
 	for _, name := range e.Conditions.After {
@@ -355,10 +367,10 @@ func (s *Scheduler) unsettle(id ID) {
 
 // first is when a daemon that is added now is due.
 func (s *Scheduler) first(d *daemon, e Entry) int64 {
-	if c := d.calendar(); c != nil {
-		return s.onCalendar(d, c.After(s.now.Add(e.StartAfter)))
+	if d.calendar() != nil {
+		return max(s.onCalendar(d, d.after(s.now.Add(e.StartAfter))), s.at)
 	}
-	return s.at + int64(e.StartAfter) + int64(e.Offset)
+	return later(later(s.at, int64(e.StartAfter)), int64(e.Offset))
 }
 
 // drop forgets a daemon that is not running.

@@ -77,7 +77,7 @@ func (s *Scheduler) Status(id ID) Status {
 	d := &s.daemons[id]
 	st := Status{
 		ID: id, Name: d.name, State: d.state,
-		Due: s.time(d.due), Priority: int(d.askPriority()),
+		Due: s.time(d.due), Priority: int(d.shownPriority()),
 		Background: d.flags&isBackground != 0, Stuck: d.flags&isStuck != 0, Leaving: d.flags&isLeaving != 0,
 		IdleRuns: int(d.idle), Failures: int(d.fails),
 		LastStart: s.time(d.started), LastEnd: s.time(d.ended), LastGood: s.time(d.good),
@@ -85,6 +85,14 @@ func (s *Scheduler) Status(id ID) Status {
 	}
 	s.explain(d, &st)
 	return st
+}
+
+// shownPriority is the one that counts now, or else the one that would.
+func (d *daemon) shownPriority() int32 {
+	if d.state == Ready || d.state == Running {
+		return d.priority
+	}
+	return d.askPriority()
 }
 
 // explain fills in why a daemon is held or disarmed and until when.
@@ -181,6 +189,10 @@ func (s *Scheduler) NextDue() (name string, at time.Time) {
 	id, due, ok := s.waiting.Peek()
 	if other, otherDue, there := s.background.Peek(); there && (!ok || otherDue < due) {
 		id, due, ok = other, otherDue, true
+	}
+	if decayed := s.loadReleaseAt(false); decayed != never && (!ok || decayed < due) {
+		id, _, ok = s.loadHeld.Peek()
+		due = decayed
 	}
 	if !ok {
 		return "", time.Time{}

@@ -34,19 +34,10 @@ func (s *Scheduler) Wake(now time.Time, id ID, by Waker) error {
 	case Paused:
 		return ErrPaused
 	case Ready:
-		if operator {
-			d.flags |= isForced
-		}
+		d.force(by)
 		return nil
 	case Running:
-		if d.flags&pauseLater != 0 {
-			return ErrPaused
-		}
-		d.flags |= wakeLater
-		if operator {
-			d.flags |= wakeForced
-		}
-		return nil
+		return d.wakeAtEnd(by)
 	case Finished:
 		if !operator {
 			return nil
@@ -54,6 +45,10 @@ func (s *Scheduler) Wake(now time.Time, id ID, by Waker) error {
 	case Waiting, HeldByWindow, HeldByAfter, HeldByLoad, HeldByDaemon:
 		if !operator && d.state != Waiting {
 			return nil // due already
+		}
+		if d.state == Waiting && d.due <= s.at {
+			d.force(by) // as good as ready
+			return nil
 		}
 	}
 	planned := int64(unset)
@@ -65,10 +60,41 @@ func (s *Scheduler) Wake(now time.Time, id ID, by Waker) error {
 	return nil
 }
 
+// wakeAtEnd remembers one wake for the end of the run.
+func (d *daemon) wakeAtEnd(by Waker) error {
+	switch {
+	case d.flags&disarmLater != 0:
+		return ErrDisarmed
+	case d.flags&pauseLater != 0:
+		return ErrPaused
+	}
+	d.flags |= wakeLater
+	if by != ByEvent {
+		d.flags |= wakeForced
+	}
+	if by == ByOperatorShift {
+		d.flags |= wakeShift
+	}
+	return nil
+}
+
+// force lets an operator's trigger of a daemon that is due already have its way.
+func (d *daemon) force(by Waker) {
+	if by != ByEvent {
+		d.flags |= isForced
+	}
+	if by == ByOperatorShift && d.extra != nil {
+		d.extra.planned = unset
+	}
+}
+
 // wakeNow puts a daemon in the waiting set as due now; planned is the time that stands afterwards.
 func (s *Scheduler) wakeNow(id ID, planned int64, operator bool) {
 	d := &s.daemons[id]
 	d.flags |= isWoken
+	if d.extra != nil {
+		d.extra.wall = time.Time{} // no calendar time stands behind this run
+	}
 	if operator {
 		d.flags |= isForced
 		if planned != unset && planned != never {
@@ -145,7 +171,9 @@ func (s *Scheduler) disarm(id ID, why string) {
 	d := &s.daemons[id]
 	d.state = Disarmed
 	d.due = never
-	s.extra(d).why = why
+	d.flags &^= isForced | isWoken
+	x := s.extra(d)
+	x.why, x.planned = why, unset
 }
 
 // Arm brings a disarmed daemon back: it is due now (or at its next calendar time), its failures are
@@ -156,15 +184,16 @@ func (s *Scheduler) Arm(now time.Time, id ID) error {
 	if d.flags&isStuck != 0 {
 		return fmt.Errorf("arm %s: %w", d.name, ErrStuck)
 	}
-	if d.state == Disarmed {
-		s.arm(id)
+	d.flags &^= disarmLater
+	if d.state != Disarmed {
+		return nil
 	}
-	return nil
-}
-
-func (s *Scheduler) arm(id ID) {
-	d := &s.daemons[id]
-	d.fails, d.idle = 0, 0
 	d.extra.why = ""
-	s.wait(id, s.at)
+	due := s.at
+	if d.calendar() != nil {
+		due = s.onCalendar(d, d.after(s.now))
+	}
+	d.fails, d.idle = 0, 0
+	s.wait(id, due)
+	return nil
 }
