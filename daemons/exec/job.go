@@ -32,8 +32,10 @@ func (d *Daemon) job(run *daemonapp.RunInfo, held *held) (*job, error) {
 		Path: program, Env: pairs(env), Dir: s.dir(), Extra: held.inherited(), Started: held.write,
 		Terms: process.Terms{Identity: who.identity(), Nice: s.Nice, Umask: umask(s.Umask), Limits: s.Limits.limits()},
 		Grace: cmp.Or(d.env.Terms.KillGrace, daemonapp.DefaultKillGrace), Clock: d.env.Clock,
-		AtOnce: []error{daemonapp.ErrKilled, daemonapp.ErrForced},
 	}}
+	if run != nil {
+		j.Kill = run.Killed()
+	}
 	if err := j.feed(s); err != nil {
 		j.close()
 		return nil, err

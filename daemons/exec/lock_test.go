@@ -21,10 +21,10 @@ import (
 // orphanParent names the state directory of a process that stands for a peakd which is about to be killed.
 const orphanParent = "PEAKD_TEST_ORPHAN_PARENT"
 
-// runOrphanParent runs a job for ever.
+// runOrphanParent runs a job for ever. The job begins once its parent has noted it.
 func runOrphanParent(dir string) {
-	s := script(os.Getenv("PEAKD_TEST_ORPHAN_SCRIPT"))
-	s.Env = map[string]string{"F": filepath.Join(dir, "pids")}
+	s := script(`until [ -s "$L" ]; do sleep .01; done; ` + os.Getenv("PEAKD_TEST_ORPHAN_SCRIPT"))
+	s.Env = map[string]string{"F": filepath.Join(dir, "pids"), "L": filepath.Join(dir, "locks", "seed%2Fjob.lock")}
 	_, err := exec.New(environment(dir), s).Run(context.Background())
 	fmt.Fprintln(os.Stderr, "the run of the parent ended:", err)
 	os.Exit(1)

@@ -121,10 +121,6 @@ func TestStopped(t *testing.T) {
 			`trap "" TERM; echo still busy >&2; sh -c 'echo $0 $$ >"$1"; while :; do sleep 600; done' $$ "$F" & wait`,
 			daemonapp.ErrTimeout, "the run took longer than its timeout; ended by KILL: still busy",
 		},
-		"killed by an operator": {
-			`trap "echo polite >&2" TERM; sh -c 'echo $0 $$ >"$1"; exec sleep 600' $$ "$F" & wait; wait`,
-			daemonapp.ErrKilled, "killed by an operator; ended by KILL",
-		},
 		"success comes too late": {
 			`trap "exit 0" TERM; sh -c 'echo $0 $$ >"$1"; exec sleep 600' $$ "$F" & wait`,
 			daemonapp.ErrStopping, "the app is stopping; ended by TERM",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"slices"
 	"syscall"
 	"time"
 
@@ -59,7 +58,7 @@ func (ch *child) wait(ctx context.Context) (Exit, error) {
 	}
 	var alive []int
 	if exit.Stopped || exit.Left > 0 {
-		exit.Killed, alive = ch.end(ch.atOnce(ctx))
+		exit.Killed, alive = ch.end()
 	}
 	exit.Held = ch.drain()
 	return ch.result(exit, alive)
@@ -73,14 +72,9 @@ func (ch *child) settle() int {
 	return len(ch.session.living())
 }
 
-func (ch *child) atOnce(ctx context.Context) bool {
-	cause := context.Cause(ctx)
-	return slices.ContainsFunc(ch.cmd.AtOnce, func(err error) bool { return errors.Is(cause, err) })
-}
-
 // end ends the session; alive are those whom nothing could end.
-func (ch *child) end(atOnce bool) (killed bool, alive []int) {
-	if !atOnce && ch.terminate() {
+func (ch *child) end() (killed bool, alive []int) {
+	if ch.terminate() {
 		return false, nil
 	}
 	kill := func() bool {
@@ -93,11 +87,19 @@ func (ch *child) end(atOnce bool) (killed bool, alive []int) {
 	return true, nil
 }
 
-// terminate asks politely, and tells whether that was enough.
+// terminate asks politely, unless it is too late for that, and tells whether that was enough.
 func (ch *child) terminate() bool {
+	if closed(ch.cmd.Kill) {
+		return false
+	}
 	ch.session.signal(syscall.SIGTERM, ch.pinned())
 	ch.session.signal(syscall.SIGCONT, ch.pinned()) // a stopped process takes no TERM
-	return ch.until(ch.cmd.Grace, ch.gone)
+	ended := false
+	ch.until(ch.cmd.Grace, func() bool {
+		ended = ch.gone()
+		return ended || closed(ch.cmd.Kill)
+	})
+	return ended
 }
 
 func (ch *child) gone() bool {

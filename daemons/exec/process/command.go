@@ -39,8 +39,8 @@ type Command struct {
 	Terms Terms
 	// Grace is how long the session may take to end after TERM, before KILL.
 	Grace time.Duration
-	// AtOnce are the causes of an end of the context that mean KILL without TERM.
-	AtOnce []error
+	// Kill, once closed, cuts Grace short. Nil means never; it means nothing before the context ends.
+	Kill <-chan struct{}
 	// Started, if any, is told the process id, which is also that of its group and session.
 	Started func(pid int)
 	Clock   clock.Clock

@@ -70,14 +70,40 @@ func TestStop(t *testing.T) {
 	}
 }
 
-func TestStopAtOnce(t *testing.T) {
+func TestKill(t *testing.T) {
 	t.Parallel()
-	s := sh(`trap 'echo polite' TERM; echo $$; while :; do sleep 600; done`)
-	s.Grace, s.AtOnce = time.Hour, []error{errEnough}
-	exit, err := s.Run(s.stopOnLine(t, errEnough))
-	if err != nil || exit.Signal != syscall.SIGKILL || !exit.Killed || strings.Contains(s.out.String(), "polite") {
-		t.Errorf("exit = %+v, %v, output %q", exit, err, s.out.String())
-	}
+	const script = `trap 'trap "" TERM; echo polite' TERM; echo $$; while :; do sleep 600; done`
+	t.Run("with the end of the context", func(t *testing.T) {
+		t.Parallel()
+		kill := make(chan struct{})
+		close(kill)
+		s := sh(script)
+		s.Grace, s.Kill = time.Hour, kill
+		exit, err := s.Run(s.stopOnLine(t, errEnough))
+		if err != nil || exit.Signal != syscall.SIGKILL || !exit.Killed || strings.Contains(s.out.String(), "polite") {
+			t.Errorf("exit = %+v, %v, output %q", exit, err, s.out.String())
+		}
+	})
+	t.Run("when TERM was not enough", func(t *testing.T) {
+		t.Parallel()
+		kill := make(chan struct{})
+		s := sh(script)
+		s.Grace, s.Kill = time.Hour, kill
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		s.onLines(func(line string) {
+			switch line {
+			case "polite":
+				close(kill)
+			default:
+				cancel(errEnough)
+			}
+		})
+		exit, err := s.Run(ctx)
+		if err != nil || exit.Signal != syscall.SIGKILL || !exit.Killed {
+			t.Errorf("exit = %+v, %v", exit, err)
+		}
+	})
 }
 
 // TestStopForkBomb ends a job whose processes replace themselves all the time.
@@ -155,7 +181,7 @@ func TestBoundOfTheEnd(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	var stopped time.Time
-	s.onLine(func(string) { stopped = time.Now(); cancel(errEnough) })
+	s.onLines(func(string) { stopped = time.Now(); cancel(errEnough) })
 	exit, err := s.Run(ctx)
 	took := time.Since(stopped)
 	if err != nil || !exit.Killed || !exit.Held || took > s.Grace+process.EndLimit+process.DrainLimit {

@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -66,22 +67,13 @@ func (s *shell) run(t *testing.T) process.Exit {
 	return exit
 }
 
-// onLine calls what with the first line that is written to stdout.
-func (s *shell) onLine(what func(line string)) {
+// onLines calls what with each line that is written to stdout.
+func (s *shell) onLines(what func(line string)) {
 	s.Stdout = func(r io.Reader) {
-		var line []byte
-		for one := make([]byte, 1); ; {
-			n, err := r.Read(one)
-			if n == 1 && one[0] == '\n' {
-				what(string(line))
-				break
-			}
-			if err != nil {
-				return
-			}
-			line = append(line, one[:n]...)
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			s.out.WriteString(lines.Text() + "\n")
+			what(lines.Text())
 		}
-		_, _ = io.Copy(&s.out, r)
 	}
 }
 
@@ -90,10 +82,7 @@ func (s *shell) stopOnLine(t *testing.T, cause error) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	t.Cleanup(func() { cancel(nil) })
-	s.onLine(func(line string) {
-		s.out.WriteString(line + "\n")
-		cancel(cause)
-	})
+	s.onLines(func(string) { cancel(cause) })
 	return ctx
 }
 
