@@ -71,8 +71,12 @@ type App struct {
 	clients   clockClients
 	lags      lags
 	shutdown  shutdown
-	unlocked  []func()       // to be called once the lock is free
-	joined    sync.WaitGroup // workers and listeners
+	early     *DrainOptions       // the app is to stop as soon as it starts
+	ended     bool                // Run has returned, or is about to
+	retired   []retiree           // to be closed once the lock is free
+	closing   map[string]struct{} // names of those whose Close has been called
+	closed    sync.WaitGroup      // goroutines that close daemons
+	joined    sync.WaitGroup      // workers and listeners
 }
 
 // state is where an app is in its life.
@@ -110,9 +114,7 @@ func New(o Options) *App {
 	if o.ShutdownGrace == 0 {
 		o.ShutdownGrace = DefaultShutdownGrace
 	}
-	if o.Once {
-		o.Limits = schedule.Limits{Workers: o.Limits.Workers, HardDeadline: o.Limits.HardDeadline, IdleThreshold: 1}
-	}
+	o.Limits = o.limited(o.Limits)
 	now := o.Clock.Now()
 	return &App{
 		options: o,
@@ -120,8 +122,17 @@ func New(o Options) *App {
 		kick:    make(chan struct{}, 1),
 		sched:   schedule.New(now, o.Limits),
 		roots:   map[string]schedule.ID{},
+		closing: map[string]struct{}{},
 		runIDs:  RunID(now.Unix() << 12),
 	}
+}
+
+// limited is what counts of the limits: an app that runs everything once stops when that is done.
+func (o *Options) limited(l schedule.Limits) schedule.Limits {
+	if !o.Once {
+		return l
+	}
+	return schedule.Limits{Workers: l.Workers, HardDeadline: l.HardDeadline, IdleThreshold: 1}
 }
 
 // Stop is why and how an app stopped.
@@ -130,7 +141,8 @@ type Stop struct {
 	// At is the moment of the decision, Age the app's age then.
 	At  time.Time
 	Age time.Duration
-	// Abandoned names the runs that did not return in time, and listeners of the clock service likewise.
+	// Abandoned names the runs that did not return in time, and listeners of the clock service and calls of
+	// Close likewise.
 	Abandoned []string
 	// Forced tells that a second request cut the grace short.
 	Forced bool
@@ -171,6 +183,9 @@ func (a *App) begin(ctx context.Context) error {
 	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits})
 	_, err := a.reconcile(noParent, "", a.specs, now)
 	a.specs = nil
+	if a.early != nil {
+		a.stop(now, *a.early)
+	}
 	return err
 }
 
@@ -181,7 +196,7 @@ func (a *App) turn() (until time.Time, done bool) {
 	now := a.clock.Now()
 	a.expire(now)
 	a.tellSoft(now)
-	a.clients.tick(a, now)
+	a.tick(now)
 	a.dispatch(now, nil)
 	a.armed = a.alarm(now)
 	return a.armed, a.state == stopped
@@ -219,7 +234,10 @@ func (a *App) alarm(now time.Time) time.Time {
 	if _, at, ok := a.deadlines.Peek(); ok {
 		until = earlier(until, a.time(at))
 	}
-	return earlier(until, a.clients.next())
+	if a.ticking() {
+		until = earlier(until, a.clients.next())
+	}
+	return until
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -241,14 +259,12 @@ func (a *App) tellSoft(now time.Time) {
 
 func (a *App) lock() { a.mu.Lock() }
 
-// unlock frees the lock and then does what must not be done under it.
+// unlock frees the lock and sees to it that what was retired under it is closed.
 func (a *App) unlock() {
-	calls := a.unlocked
-	a.unlocked = nil
-	a.mu.Unlock()
-	for _, call := range calls {
-		call()
+	if len(a.retired) > 0 {
+		a.closeAside()
 	}
+	a.mu.Unlock()
 }
 
 func (a *App) emit(e Event) {
@@ -271,8 +287,12 @@ func (a *App) kickLoop() {
 	}
 }
 
-// offset and time turn times into nanoseconds since the start and back.
-func (a *App) offset(t time.Time) int64 { return int64(t.Sub(a.sched.Started())) }
+// offset and time turn times into nanoseconds since the start and back. A wall-clock time is measured from
+// the latest time told: since the start the wall clock may have been stepped.
+func (a *App) offset(t time.Time) int64 {
+	now := a.sched.Now()
+	return int64(t.Sub(now) + now.Sub(a.sched.Started()))
+}
 
 func (a *App) time(at int64) time.Time { return a.sched.Started().Add(time.Duration(at)) }
 

@@ -2,6 +2,7 @@ package daemonapp
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,17 +22,22 @@ func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) 
 		event.Stretched = result.Outcome == schedule.Idle && next.Sub(now) > u.lastWait
 		u.lastWait = next.Sub(now)
 	}
-	if w.stated && !replaced && !a.gone(w.id, w.name) {
+	if w.stated && good(result.Outcome) && !replaced && !a.gone(w.id, w.name) {
 		event.Children = a.children(w, now)
 	}
 	if len(a.options.Observers) > 0 {
 		a.emit(event)
 	}
+	// What the shutdown cancelled is not done: the next life of the app begins with it.
 	shutdown := errors.Is(w.cause, ErrStopping) || errors.Is(w.cause, ErrForced)
-	if result.Outcome == schedule.Cancelled && shutdown {
-		return // its work is not done: the next life of the app begins with it
+	if a.settled(w.id, w.name, err) && !(shutdown && result.Outcome == schedule.Cancelled) {
+		a.remember(w.id, w.name)
 	}
-	a.settled(w.id, w.name, err)
+}
+
+// good tells whether a run did not fail and was not taken back.
+func good(o schedule.Outcome) bool {
+	return o == schedule.Worked || o == schedule.More || o == schedule.Idle
 }
 
 // children makes the children of w's daemon those that its run stated.
@@ -49,18 +55,19 @@ func (a *App) gone(id schedule.ID, name string) bool {
 	return !ok || current != id
 }
 
-// settled follows up what the end of a run did to the daemon itself; cause is why the run failed.
-func (a *App) settled(id schedule.ID, name string, cause error) {
+// settled follows up what the end of a run did to the daemon itself, and tells whether it is still the
+// same one; cause is why the run failed.
+func (a *App) settled(id schedule.ID, name string, cause error) bool {
 	u := &a.units[id]
 	if a.gone(id, name) {
 		a.forget(id, name)
-		return
+		return false
 	}
 	if u.next != nil {
 		next := *u.next
 		u.next = nil
 		a.install(id, name, next, Replaced)
-		return
+		return false
 	}
 	if a.sched.State(id) == schedule.Disarmed {
 		st := a.sched.Status(id)
@@ -69,16 +76,20 @@ func (a *App) settled(id schedule.ID, name string, cause error) {
 			Run: schedule.Run{Failures: st.Failures}, Err: cause,
 		})
 	}
-	a.remember(id, name)
+	return true
 }
 
 // install puts another spec in the place of the daemon id, which the scheduler knows already.
 func (a *App) install(id schedule.ID, name string, spec Spec, kind Kind) {
 	u := &a.units[id]
-	a.retire(u.daemon)
+	if w := u.worker; w != nil && !w.orphaned {
+		w.orphaned = true // its run was given up and goes on
+	} else {
+		a.retire(name, u.daemon)
+	}
 	a.outfit(u, spec)
 	if _, isSeed := spec.Daemon.(Seed); !isSeed {
-		a.removeAll(u.children)
+		a.disown(u.children)
 		u.children = nil
 	}
 	a.emit(Event{Kind: kind, At: a.sched.Now(), Daemon: name, Type: spec.Type})
@@ -95,16 +106,16 @@ func (a *App) outfit(u *unit, spec Spec) {
 }
 
 // retire closes a daemon that has had its last run, once the lock is free.
-func (a *App) retire(d Daemon) {
+func (a *App) retire(name string, d Daemon) {
 	if c, ok := d.(Closer); ok {
-		a.unlocked = append(a.unlocked, func() { _ = c.Close() })
+		a.retired = append(a.retired, retiree{name, c})
 	}
 }
 
 // remember hands over what is to survive a restart.
 func (a *App) remember(id schedule.ID, name string) {
-	if a.options.Remember == nil {
-		return
+	if a.options.Remember == nil || a.options.Once {
+		return // the life that runs everything once has no schedule to hand on
 	}
 	u, s := &a.units[id], a.sched.Saved(id)
 	urgent := s.LastOutcome != schedule.Idle || s.Disarmed != "" || (u.terms != nil && u.terms.RunOnce) ||
@@ -120,15 +131,9 @@ func (a *App) remember(id schedule.ID, name string) {
 // forget ends what the app holds of a daemon that the scheduler has dropped.
 func (a *App) forget(id schedule.ID, name string) {
 	u := &a.units[id]
-	a.retire(u.daemon)
-	a.removeAll(u.children)
-	siblings := a.roots
-	if u.parent != noParent {
-		siblings = a.units[u.parent].children
-	}
-	if siblings[name] == id {
-		delete(siblings, name)
-	}
+	a.retire(name, u.daemon)
+	a.disown(u.children)
+	delete(a.siblings(u.parent), name)
 	now := a.sched.Now()
 	a.emit(Event{Kind: Removed, At: now, Daemon: name, Type: u.typ})
 	if a.options.Remember != nil {
@@ -162,13 +167,25 @@ func (a *App) entry(name string, spec Spec) schedule.Entry {
 		Saved:      a.saved(name, spec.Digest),
 	}
 	if h, ok := spec.Daemon.(Holder); ok {
-		e.Conditions.Hold = h.Hold
+		e.Conditions.Hold = contained(h)
 	}
 	if a.options.Once {
 		e.Planner, e.StartAfter, e.Offset, e.Background = once{spec.Daemon}, 0, 0, false
 		e.DisarmAfter, e.Conditions = 0, schedule.Conditions{Hold: e.Conditions.Hold}
 	}
 	return e
+}
+
+// contained is the daemon's Hold; a panic holds it, and the reason tells of it.
+func contained(h Holder) func() (string, time.Duration) {
+	return func() (reason string, recheck time.Duration) {
+		defer func() {
+			if p := recover(); p != nil {
+				reason, recheck = fmt.Sprintf("Hold panicked: %v", p), time.Minute
+			}
+		}()
+		return h.Hold()
+	}
 }
 
 // once is a planner whose daemon runs a single time.

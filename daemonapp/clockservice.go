@@ -2,22 +2,21 @@ package daemonapp
 
 import (
 	"fmt"
-	"sync"
 	"time"
 )
 
 // clockClients are the listeners of the clock service: one for each app, as in the proposal for Zope.
 type clockClients struct {
 	listeners []*listener
+	calling   []*listener // whose call has not returned
 }
 
+// listener is one of the clock service; all of it belongs to whoever holds the app's lock.
 type listener struct {
 	interval time.Duration
 	call     func(now time.Time)
 	next     time.Time
-
-	mu   sync.Mutex // guards busy, which the app and the listener's goroutine share
-	busy bool
+	calling  bool
 }
 
 // Every calls listen every interval from now on, until the app ends or cancel is called. A listener that is
@@ -36,24 +35,33 @@ func (a *App) Every(interval time.Duration, listen func(now time.Time)) (cancel 
 	}
 }
 
+// ticking tells whether listeners are called: until runs in flight are cancelled.
+func (a *App) ticking() bool { return a.state == dispatching || a.state == draining }
+
 // tick calls the listeners whose time has come.
-func (c *clockClients) tick(a *App, now time.Time) {
-	if a.state != dispatching && a.state != draining {
+func (a *App) tick(now time.Time) {
+	if !a.ticking() {
 		return
 	}
-	for _, l := range c.listeners {
+	for _, l := range a.clients.listeners {
 		if now.Before(l.next) {
 			continue
 		}
-		l.next = now.Add(l.interval)
-		if l.begin() {
-			a.joined.Add(1)
-			go func() { // joined in App.end
-				defer a.joined.Done()
-				l.listen(now)
-			}()
+		l.follow(now)
+		if l.calling {
+			continue
 		}
+		l.calling = true
+		a.clients.calling = append(a.clients.calling, l)
+		a.joined.Add(1)
+		go a.listen(l, now) // joined in App.end
 	}
+}
+
+// follow moves on to the first of l's times after now.
+func (l *listener) follow(now time.Time) {
+	late := now.Sub(l.next)
+	l.next = l.next.Add(late - late%l.interval + l.interval)
 }
 
 func (c *clockClients) next() time.Time {
@@ -65,36 +73,29 @@ func (c *clockClients) next() time.Time {
 }
 
 // leave ends the service and names the listeners that are still at work.
-func (c *clockClients) leave(a *App) []string {
-	a.lock()
-	defer a.unlock()
+func (c *clockClients) leave() []string {
 	var busy []string
-	for _, l := range c.listeners {
-		l.mu.Lock()
-		if l.busy {
-			busy = append(busy, fmt.Sprintf("clock listener, every %s", l.interval))
-		}
-		l.mu.Unlock()
+	for _, l := range c.calling {
+		busy = append(busy, fmt.Sprintf("clock listener, every %s", l.interval))
 	}
 	c.listeners = nil
 	return busy
 }
 
-func (l *listener) begin() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.busy {
-		return false
-	}
-	l.busy = true
-	return true
-}
-
-// listen is one call; after a panic busy stays set, so that there is no other.
-func (l *listener) listen(now time.Time) {
-	defer func() { _ = recover() }()
+// listen is one call; after one that did not return as a function should there is no other.
+func (a *App) listen(l *listener, now time.Time) {
+	defer a.joined.Done()
+	returned := false
+	defer func() {
+		_ = recover()
+		a.lock()
+		defer a.unlock()
+		l.calling = false
+		a.clients.calling = remove(a.clients.calling, l)
+		if !returned {
+			a.clients.listeners = remove(a.clients.listeners, l)
+		}
+	}()
 	l.call(now)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.busy = false
+	returned = true
 }

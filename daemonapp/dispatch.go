@@ -2,6 +2,7 @@ package daemonapp
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp/schedule"
@@ -52,6 +53,9 @@ func (a *App) assign(w *worker, d schedule.Decision, now time.Time) {
 	i.Due, i.Deadline, i.Trigger = d.Due, time.Time{}, triggerName(d.By)
 	i.progress.Store(0)
 	if u.terms != nil {
+		if u.terms.Timeout > 0 {
+			i.Deadline = now.Add(u.terms.Timeout)
+		}
 		a.watch(w, u.terms, now)
 	}
 	a.lags.note(now, now.Sub(d.Due))
@@ -63,16 +67,16 @@ func (a *App) assign(w *worker, d schedule.Decision, now time.Time) {
 	}
 }
 
-// watch notes when the run of w is to be cancelled: at its timeout, or when its window closes.
+// watch notes when to look at the run of w: at its timeout, when a window closes that stops it, and, as
+// the wall clock may be stepped meanwhile, now and then before.
 func (a *App) watch(w *worker, t *Terms, now time.Time) {
-	var at time.Time
-	if t.Timeout > 0 {
-		at = now.Add(t.Timeout)
-		w.ctx.info.Deadline = at
-	}
+	at := w.ctx.info.Deadline
 	for i := range t.Windows {
-		if open, change := t.Windows[i].Open(now); open && t.Windows[i].StopAtClose {
-			at = earlier(at, change)
+		if !t.Windows[i].StopAtClose {
+			continue
+		}
+		if open, change := t.Windows[i].Open(now); open && !change.IsZero() {
+			at = earlier(at, earlier(change, now.Add(wallCheck)))
 		}
 	}
 	if !at.IsZero() {
@@ -100,14 +104,7 @@ func (a *App) expire(now time.Time) {
 			break
 		}
 		a.unwatch(w)
-		switch {
-		case w.cause != nil:
-			a.abandon(w, now)
-		case !w.ctx.info.Deadline.IsZero() && !now.Before(w.ctx.info.Deadline):
-			a.cancel(w, now, ErrTimeout)
-		default:
-			a.cancel(w, now, ErrWindowClosed)
-		}
+		a.overrun(w, now)
 	}
 	a.hurry(now)
 	if a.state != dispatching {
@@ -115,9 +112,26 @@ func (a *App) expire(now time.Time) {
 	}
 }
 
-// cancel ends the context of w's run; what does not return within the kill grace is given up.
+// overrun follows up that w's run is still going at the moment it was watched until.
+func (a *App) overrun(w *worker, now time.Time) {
+	terms, deadline := a.units[w.id].terms, w.ctx.info.Deadline
+	switch {
+	case w.cause != nil:
+		a.abandon(w, now)
+	case !deadline.IsZero() && !now.Before(deadline):
+		a.cancel(w, now, ErrTimeout)
+	case anyOpen(terms.Windows, now):
+		a.watch(w, terms, now)
+	default:
+		a.cancel(w, now, ErrWindowClosed)
+	}
+}
+
+// cancel ends the context of w's run; what does not return within the kill grace is given up. Being
+// cancelled once more gives it no more time.
 func (a *App) cancel(w *worker, now time.Time, cause error) {
-	if w.cause == nil {
+	again := w.cause != nil
+	if !again {
 		w.cause = cause
 	}
 	grace := a.units[w.id].killGrace(w.daemon)
@@ -125,7 +139,11 @@ func (a *App) cancel(w *worker, now time.Time, cause error) {
 		grace = min(grace, forcedGrace)
 		w.ctx.info.kill()
 	}
-	a.watchUntil(w, now.Add(grace))
+	at := now.Add(grace)
+	if again && w.watched {
+		at = earlier(at, a.time(a.deadlines.Key(w.deadline)))
+	}
+	a.watchUntil(w, at)
 	w.ctx.stop(cause)
 }
 
@@ -155,28 +173,37 @@ func (a *App) abandon(w *worker, now time.Time) {
 		Kind: Stuck, At: now, Daemon: w.name, Type: u.typ, Run: run, RunID: w.ctx.info.ID,
 		Reason: w.cause.Error(), Err: w.cause, Grace: u.killGrace(w.daemon),
 	})
-	a.settled(w.id, w.name, w.cause)
+	if a.settled(w.id, w.name, w.cause) {
+		a.remember(w.id, w.name)
+	}
 }
 
-// returned books that an abandoned run has returned after all: the daemon may be armed again.
+// returned books that an abandoned run has returned after all: the daemon may be armed again. Once
+// the app has stopped nobody is told any more.
 func (a *App) returned(w *worker, now time.Time) {
 	a.shutdown.abandoned = remove(a.shutdown.abandoned, w)
 	w.ctx.end()
-	a.units[w.id].worker = nil
+	u := &a.units[w.id]
+	u.worker = nil
+	if w.orphaned || a.ended {
+		a.retire(w.name, w.daemon)
+	}
+	if a.state == stopped {
+		return
+	}
 	a.sched.Returned(now, w.id)
-	a.emit(Event{Kind: Unstuck, At: now, Daemon: w.name, RunID: w.ctx.info.ID})
+	a.emit(Event{Kind: Unstuck, At: now, Daemon: w.name, Type: u.typ, RunID: w.ctx.info.ID})
 	if a.gone(w.id, w.name) {
 		a.forget(w.id, w.name)
+	} else {
+		a.remember(w.id, w.name)
 	}
-	a.dispatch(now, nil)
-	a.kickLoop()
+	a.redispatch(now)
 }
 
 func remove[T comparable](list []T, item T) []T {
-	for i := range list {
-		if list[i] == item {
-			return append(list[:i], list[i+1:]...)
-		}
+	if i := slices.Index(list, item); i >= 0 {
+		return slices.Delete(list, i, i+1)
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package daemonapp
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,8 +35,12 @@ func (c Change) Empty() bool {
 func (a *App) Reconcile(specs []Spec) (Change, error) {
 	a.lock()
 	defer a.unlock()
-	if a.state == building {
+	switch a.state {
+	case building:
 		return a.prepare(specs)
+	case stopped:
+		return Change{}, ErrRan
+	case dispatching, draining, cancelling:
 	}
 	now := a.clock.Now()
 	change, err := a.reconcile(noParent, "", specs, now)
@@ -63,6 +68,10 @@ func (a *App) SetLimits(limits schedule.Limits, shutdownGrace time.Duration) {
 	a.lock()
 	defer a.unlock()
 	now := a.clock.Now()
+	if shutdownGrace == 0 {
+		shutdownGrace = DefaultShutdownGrace
+	}
+	limits = a.options.limited(limits)
 	a.options.ShutdownGrace, a.options.Limits = shutdownGrace, limits
 	a.sched.SetLimits(now, limits)
 	a.softTold = a.softTold && now.Sub(a.sched.Started()) >= limits.SoftDeadline
@@ -71,10 +80,8 @@ func (a *App) SetLimits(limits schedule.Limits, shutdownGrace time.Duration) {
 
 // redispatch carries out what a change from outside has made possible.
 func (a *App) redispatch(now time.Time) {
-	if a.state == dispatching {
-		a.dispatch(now, nil)
-		a.kickLoop()
-	}
+	a.dispatch(now, nil)
+	a.rouse(a.alarm(now))
 }
 
 func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now time.Time) (Change, error) {
@@ -95,12 +102,14 @@ func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now tim
 		a.want(parent, name, specs[i], now, &change)
 	}
 	for name, id := range a.siblings(parent) {
-		if !wanted[name] {
+		if !wanted[name] && !a.sched.Leaving(id) {
 			change.Removed = append(change.Removed, name)
-			a.remove(id, name, now)
 		}
 	}
 	slices.Sort(change.Removed)
+	for _, name := range change.Removed {
+		a.remove(a.siblings(parent)[name], name, now)
+	}
 	return change, nil
 }
 
@@ -125,37 +134,50 @@ func (a *App) siblings(parent schedule.ID) map[string]schedule.ID {
 
 // want makes the daemon called name the one of the spec.
 func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, change *Change) {
-	id, there := a.siblings(parent)[name]
+	id, there := a.sched.Lookup(name)
 	if !there {
 		a.add(parent, name, spec, now)
 		change.Added = append(change.Added, name)
 		return
 	}
+	if _, ours := a.siblings(parent)[name]; !ours {
+		a.adopt(parent, id, name)
+	}
 	u := &a.units[id]
-	digest := u.digest
+	current, digest := u.daemon, u.digest
 	if u.next != nil {
-		digest = u.next.Digest
+		current, digest = u.next.Daemon, u.next.Digest
 	}
 	switch {
 	case digest != spec.Digest || a.sched.Leaving(id):
 		change.Replaced = append(change.Replaced, name)
 		a.replace(id, name, spec, now)
-	case a.relabel(id, name, spec):
-		change.Changed = append(change.Changed, name)
-		a.emit(Event{Kind: Changed, At: now, Daemon: name, Type: u.typ})
-		a.discard(spec.Daemon, u.daemon)
-	default:
+	case a.labelled(id, spec):
 		change.Kept++
-		a.discard(spec.Daemon, u.daemon)
+		a.discard(name, spec.Daemon, current)
+	case u.next != nil:
+		change.Changed = append(change.Changed, name)
+		a.replace(id, name, spec, now) // the successor has not begun: this one takes its turn
+	default:
+		change.Changed = append(change.Changed, name)
+		a.relabel(id, spec)
+		a.emit(Event{Kind: Changed, At: now, Daemon: name, Type: u.typ})
+		a.discard(name, spec.Daemon, current)
 	}
 }
 
-// discard closes a daemon that was made to be compared and never to run, unless it is the one that runs.
-func (a *App) discard(d, current Daemon) {
-	if reflect.TypeOf(d).Comparable() && d == current {
-		return
+// adopt makes a daemon that its seed left behind in its last run a child of the seed's successor.
+func (a *App) adopt(parent, id schedule.ID, name string) {
+	a.units[id].parent = parent
+	a.siblings(parent)[name] = id
+}
+
+// discard closes a daemon that was made to be compared and never to run, unless it is the one that runs
+// or cannot be told from it.
+func (a *App) discard(name string, d, current Daemon) {
+	if reflect.ValueOf(d).Comparable() && d != current {
+		a.retire(name, d)
 	}
-	a.retire(d)
 }
 
 func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) {
@@ -179,7 +201,7 @@ func (a *App) replace(id schedule.ID, name string, spec Spec, now time.Time) {
 	entry.Saved = nil
 	a.sched.Replace(now, id, entry)
 	if a.sched.State(id) == schedule.Running {
-		a.units[id].next = &spec
+		a.supersede(id, name, &spec)
 		return
 	}
 	a.install(id, name, spec, Replaced)
@@ -188,7 +210,7 @@ func (a *App) replace(id schedule.ID, name string, spec Spec, now time.Time) {
 // remove takes a daemon and its children out; one that runs finishes first.
 func (a *App) remove(id schedule.ID, name string, now time.Time) {
 	u := &a.units[id]
-	u.next = nil
+	a.supersede(id, name, nil)
 	if a.sched.Remove(now, id) {
 		a.forget(id, name)
 		return
@@ -196,27 +218,90 @@ func (a *App) remove(id schedule.ID, name string, now time.Time) {
 	a.removeAll(u.children)
 }
 
+// supersede makes next the successor of a daemon that runs, in the place of one that waited for that.
+func (a *App) supersede(id schedule.ID, name string, next *Spec) {
+	u := &a.units[id]
+	switch {
+	case u.next == nil:
+	case next == nil:
+		a.retire(name, u.next.Daemon)
+	default:
+		a.discard(name, u.next.Daemon, next.Daemon)
+	}
+	u.next = next
+}
+
 func (a *App) removeAll(children map[string]schedule.ID) {
-	for name, id := range children {
-		a.remove(id, name, a.sched.Now())
+	for _, name := range slices.Sorted(maps.Keys(children)) {
+		a.remove(children[name], name, a.sched.Now())
 	}
 }
 
-// relabel takes over from a spec of the same digest what may change without replacing the daemon, and
-// tells whether anything did. The running daemon stays; only its planner is the new one's.
-func (a *App) relabel(id schedule.ID, name string, spec Spec) bool {
+// disown removes the children of a daemon that goes; those still in a run belong to nobody until its end.
+func (a *App) disown(children map[string]schedule.ID) {
+	for _, name := range slices.Sorted(maps.Keys(children)) {
+		id := children[name]
+		a.remove(id, name, a.sched.Now())
+		if !a.gone(id, name) {
+			a.units[id].parent = noParent
+		}
+	}
+}
+
+// labelled tells whether a daemon has the description, the tags and the priority of a spec of the same digest.
+func (a *App) labelled(id schedule.ID, spec Spec) bool {
 	u := &a.units[id]
-	var before Terms
+	var terms Terms
+	var priority int
+	switch {
+	case u.next != nil:
+		terms, priority = u.next.Terms, priorityOf(u.next.Daemon)
+	case u.terms != nil:
+		terms, priority = *u.terms, a.sched.Priority(id)
+	default:
+		priority = a.sched.Priority(id)
+	}
+	return terms.Description == spec.Terms.Description && slices.Equal(terms.Tags, spec.Terms.Tags) &&
+		priority == priorityOf(spec.Daemon)
+}
+
+// relabel takes over from a spec of the same digest what may change without replacing the daemon.
+func (a *App) relabel(id schedule.ID, spec Spec) {
+	u := &a.units[id]
+	var terms Terms
 	if u.terms != nil {
-		before = *u.terms
+		terms = *u.terms
 	}
-	after := spec.Terms
-	same := before.Description == after.Description && slices.Equal(before.Tags, after.Tags)
-	if same && a.sched.Priority(id) == spec.Daemon.Priority() {
-		return false
+	terms.Description, terms.Tags = spec.Terms.Description, spec.Terms.Tags
+	u.terms = &terms
+	if a.sched.Priority(id) == priorityOf(spec.Daemon) {
+		return
 	}
-	a.sched.Replan(id, a.entry(name, spec).Planner)
-	before.Description, before.Tags = after.Description, after.Tags
-	u.terms = &before
-	return true
+	var planner schedule.Planner = relabelled{Planner: u.daemon, label: spec.Daemon}
+	if a.options.Once {
+		planner = once{planner}
+	}
+	a.sched.Replan(id, planner)
+}
+
+// relabelled plans as the daemon that runs, with the priority of another.
+type relabelled struct {
+	schedule.Planner
+	label schedule.Planner
+}
+
+// Priority implements [schedule.Planner].
+func (r relabelled) Priority() int { return r.label.Priority() }
+
+// Calendar tells the scheduler of a planner that follows the calendar.
+func (r relabelled) Calendar() schedule.Calendar { return schedule.CalendarOf(r.Planner) }
+
+// priorityOf is what the scheduler would make of the planner's answer.
+func priorityOf(p schedule.Planner) (priority int) {
+	defer func() {
+		if recover() != nil {
+			priority = 0
+		}
+	}()
+	return min(max(p.Priority(), -schedule.MaxPriority), schedule.MaxPriority)
 }

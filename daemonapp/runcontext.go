@@ -57,9 +57,7 @@ type RunInfo struct {
 
 // Killed is closed when the run is to die at once: an operator killed it, or a second request forces the app to
 // stop. A run that has child processes kills them; others need only watch their context.
-func (i *RunInfo) Killed() <-chan struct{} {
-	return i.killedChan()
-}
+func (i *RunInfo) Killed() <-chan struct{} { return i.killedChan() }
 
 func (i *RunInfo) killedChan() chan struct{} {
 	i.mu.Lock()
@@ -108,13 +106,17 @@ type runContext struct {
 	mu     sync.Mutex
 	real   context.Context
 	cancel context.CancelCauseFunc
-	asked  bool
+	asked  bool // somebody may hold on to it after the run
+	ended  bool // the run has ended
 }
 
 var _ context.Context = (*runContext)(nil)
 
 // Deadline implements [context.Context].
 func (c *runContext) Deadline() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = true
 	return c.info.Deadline, !c.info.Deadline.IsZero()
 }
 
@@ -125,10 +127,14 @@ func (c *runContext) Done() <-chan struct{} { return c.become().Done() }
 func (c *runContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.real == nil {
-		return nil
+	c.asked = true
+	switch {
+	case c.real != nil:
+		return c.real.Err()
+	case c.ended:
+		return context.Canceled
 	}
-	return c.real.Err()
+	return nil
 }
 
 // Value implements [context.Context].
@@ -151,6 +157,9 @@ func (c *runContext) become() context.Context {
 	defer c.mu.Unlock()
 	if c.real == nil {
 		c.real, c.cancel = context.WithCancelCause(c.parent)
+		if c.ended {
+			c.cancel(errRunEnded)
+		}
 	}
 	return c.real
 }
@@ -169,6 +178,7 @@ func (c *runContext) end() bool {
 		c.cancel(errRunEnded)
 		return false
 	}
+	c.ended = c.asked
 	return !c.asked
 }
 

@@ -26,11 +26,15 @@ type DrainOptions struct {
 
 // Drain ends the app: nothing starts any more, and runs in flight get the shutdown grace, then their
 // contexts are cancelled, then the kill grace. Run returns after that. Of several calls the first counts.
+// Before Run it makes Run stop as soon as it has started.
 func (a *App) Drain(o DrainOptions) {
 	a.lock()
 	defer a.unlock()
-	if a.state == building || a.state == dispatching {
+	switch {
+	case a.state == dispatching:
 		a.stop(a.clock.Now(), o)
+	case a.state == building && a.early == nil:
+		a.early = &o
 	}
 	a.kickLoop()
 }
@@ -98,7 +102,19 @@ func (a *App) drained(now time.Time) {
 
 // end joins what can be joined and names what stays behind.
 func (a *App) end() Stop {
+	stop := a.dismiss()
+	stop.Abandoned = append(stop.Abandoned, a.awaitClosed()...)
+	if len(stop.Abandoned) == 0 {
+		a.joined.Wait()
+	}
+	return stop
+}
+
+// dismiss ends the workers and the clock service, retires the daemons and names the runs and listeners
+// that are still at work.
+func (a *App) dismiss() Stop {
 	a.lock()
+	defer a.unlock()
 	stop := a.shutdown.stop
 	for _, w := range a.shutdown.abandoned {
 		stop.Abandoned = append(stop.Abandoned, w.name)
@@ -107,17 +123,14 @@ func (a *App) end() Stop {
 	for _, w := range a.workers {
 		close(w.start)
 	}
-	for i := range a.units {
-		if a.units[i].daemon != nil && a.units[i].worker == nil {
-			a.retire(a.units[i].daemon)
+	for id := range a.sched.All() {
+		u := &a.units[id]
+		if w := u.worker; w == nil || w.orphaned {
+			a.retire(a.sched.Name(id), u.daemon)
 		}
 	}
-	a.unlock()
-	if busy := a.clients.leave(a); len(busy) > 0 {
-		stop.Abandoned = append(stop.Abandoned, busy...)
-	}
-	if len(stop.Abandoned) == 0 {
-		a.joined.Wait()
-	}
+	a.closeAside()
+	a.ended = true
+	stop.Abandoned = append(stop.Abandoned, a.clients.leave()...)
 	return stop
 }

@@ -92,6 +92,9 @@ func (a *App) Cancel(name string, kill bool) error {
 func (a *App) steer(name string, do func(id schedule.ID, now time.Time) error) error {
 	a.lock()
 	defer a.unlock()
+	if a.state == stopped {
+		return fmt.Errorf("%s: %w", name, ErrRan)
+	}
 	id, err := a.find(name)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (a *App) Vitals() Vitals {
 		Daemons: a.sched.Len(), Started: a.sched.Started(),
 		Stopping: a.state != building && a.state != dispatching,
 	}
-	v.LagP50, v.LagP95, v.LagMax = a.lags.percentiles()
+	v.LagP50, v.LagP95, v.LagMax = a.lags.percentiles(now)
 	return v
 }
 
@@ -91,16 +91,25 @@ type lags struct {
 const lagSpan = 5 * time.Minute
 
 func (l *lags) note(now time.Time, lag time.Duration) {
-	if now.Sub(l.started) >= lagSpan {
-		l.spans[1], l.maxima[1] = l.spans[0], l.maxima[0]
-		l.spans[0], l.maxima[0] = [64]uint32{}, 0
-		l.started = now
-	}
+	l.turn(now)
 	l.spans[0][bits.Len64(uint64(max(lag, 0)))]++
 	l.maxima[0] = max(l.maxima[0], lag)
 }
 
-func (l *lags) percentiles() (p50, p95, maximum time.Duration) {
+// turn begins a new span when one is over.
+func (l *lags) turn(now time.Time) {
+	switch age := now.Sub(l.started); {
+	case age >= 2*lagSpan:
+		*l = lags{started: now}
+	case age >= lagSpan:
+		l.spans[1], l.maxima[1] = l.spans[0], l.maxima[0]
+		l.spans[0], l.maxima[0] = [64]uint32{}, 0
+		l.started = now
+	}
+}
+
+func (l *lags) percentiles(now time.Time) (p50, p95, maximum time.Duration) {
+	l.turn(now)
 	maximum = max(l.maxima[0], l.maxima[1])
 	return min(l.percentile(0.50), maximum), min(l.percentile(0.95), maximum), maximum
 }

@@ -20,6 +20,11 @@ func anyOf(list []Window) schedule.Window {
 	return windows(list)
 }
 
+func anyOpen(list []Window, now time.Time) bool {
+	open, _ := windows(list).Open(now)
+	return open
+}
+
 // Open implements [schedule.Window]. The change of a closed union is its first opening; that of an open
 // one is the first closing of an open member, which may not close the union: the asker asks again.
 func (w windows) Open(now time.Time) (open bool, change time.Time) {

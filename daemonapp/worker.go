@@ -26,6 +26,8 @@ var (
 	ErrNoOutcome = errors.New("the run returned no outcome")
 	// ErrFailed: the run returned the outcome failed without an error.
 	ErrFailed = errors.New("the run failed without saying why")
+	// ErrExited: the run ended its goroutine (runtime.Goexit), as FailNow of package testing does.
+	ErrExited = errors.New("the run ended its goroutine")
 )
 
 // worker is a standing goroutine that carries out runs, and the one run it has in flight.
@@ -48,8 +50,12 @@ type worker struct {
 	watched   bool // deadline stands in App.deadlines
 	deadline  priorityq.Handle
 
-	children []Spec // what a seed's run stated; set by the worker itself
+	orphaned bool // abandoned, and another daemon has its place: closed when the run returns
+
+	// What follows is set by the worker itself.
+	children []Spec // what a seed's run stated
 	stated   bool
+	inside   bool // in the daemon's code
 }
 
 // hire starts a worker.
@@ -64,6 +70,11 @@ func (a *App) hire() *worker {
 // work carries out the runs given to w until the app has stopped.
 func (a *App) work(w *worker) {
 	defer a.joined.Done()
+	defer func() {
+		if w.inside {
+			a.finish(w, schedule.Result{}, ErrExited)
+		}
+	}()
 	for range w.start {
 		for next := another; next == another; {
 			result, err := w.run()
@@ -79,13 +90,15 @@ func (w *worker) run() (result schedule.Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			result, err = schedule.Result{}, &PanicError{Value: p, Stack: debug.Stack()}
-			w.stated = false
+			w.inside = false
 		}
 	}()
+	w.inside = true
 	result, err = w.daemon.Run(w.ctx)
 	if seed, ok := w.daemon.(Seed); ok && err == nil && result.Outcome != schedule.Failed && result.Outcome != 0 {
 		w.children, w.stated = seed.Children(), true
 	}
+	w.inside = false
 	return result, err
 }
 
@@ -95,7 +108,7 @@ type afterwards uint8
 const (
 	another afterwards = iota // carry out the run that it was given meanwhile
 	rest                      // wait to be given one
-	leave                     // end: its run had been given up, and its place is taken
+	leave                     // end: its run had been given up, and its place is taken, or its goroutine ends
 )
 
 // finish books w's run and gives w the next one, if there is one; otherwise w is parked.
@@ -110,18 +123,29 @@ func (a *App) finish(w *worker, result schedule.Result, err error) afterwards {
 	a.unwatch(w)
 	result, err = w.judge(result, err)
 	a.book(w, now, result, err)
-	w.rest(a.base)
-	a.dispatch(now, w)
-	next := another
-	if !w.busy {
-		a.parked = append(a.parked, w)
-		next = rest
-	}
+	next := a.proceed(w, now)
 	if a.state != dispatching {
 		a.drained(now)
 	}
 	a.rouse(a.alarm(now))
 	return next
+}
+
+// proceed gives w, whose run is booked, the next run if there is one; otherwise w is parked.
+func (a *App) proceed(w *worker, now time.Time) afterwards {
+	if w.inside {
+		a.workers = remove(a.workers, w)
+		w.ctx.end()
+		a.dispatch(now, nil)
+		return leave
+	}
+	w.rest(a.base)
+	a.dispatch(now, w)
+	if w.busy {
+		return another
+	}
+	a.parked = append(a.parked, w)
+	return rest
 }
 
 // rest makes w ready for another run.
@@ -137,11 +161,9 @@ func (w *worker) rest(base context.Context) {
 func (w *worker) judge(result schedule.Result, err error) (schedule.Result, error) {
 	switch {
 	case errors.Is(w.cause, ErrTimeout):
-		if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrTimeout) {
-			err = fmt.Errorf("%w of %s", ErrTimeout, w.ctx.info.Deadline.Sub(w.started))
-		}
-	case w.cause != nil && (err != nil || result.Outcome == 0):
-		return schedule.Result{Outcome: schedule.Cancelled, Count: result.Count}, w.cause
+		err = w.timeout(err)
+	case w.cause != nil && (err != nil || result.Outcome == 0 || result.Outcome == schedule.Failed):
+		return schedule.Result{Outcome: schedule.Cancelled, Count: result.Count}, w.cancelled(err)
 	case err == nil && result.Outcome == schedule.Failed:
 		err = ErrFailed
 	case err == nil && (result.Outcome < schedule.Worked || result.Outcome > schedule.Failed):
@@ -151,4 +173,21 @@ func (w *worker) judge(result schedule.Result, err error) (schedule.Result, erro
 		result.Outcome = schedule.Failed
 	}
 	return result, err
+}
+
+// timeout is the error of a run that was cancelled at its timeout; what it says beyond that is kept.
+func (w *worker) timeout(err error) error {
+	limit := w.ctx.info.Deadline.Sub(w.started)
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrTimeout) {
+		return fmt.Errorf("%w of %s", ErrTimeout, limit)
+	}
+	return fmt.Errorf("%w of %s: %w", ErrTimeout, limit, err)
+}
+
+// cancelled is the error of a run that was cancelled; a panic on the way out is kept.
+func (w *worker) cancelled(err error) error {
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		return fmt.Errorf("%w: %w", w.cause, err)
+	}
+	return w.cause
 }
