@@ -25,12 +25,14 @@ type machine struct {
 	starts  int
 }
 
+const indefinite = time.Duration(1<<63 - 1)
+
 // known is what the machine knows of a daemon.
 type known struct {
 	id                                schedule.ID
 	running, abandoned                bool
 	disarmed, paused, leaving         bool
-	pausedUntil                       time.Duration // 0: until resumed
+	pausedUntil                       time.Duration // indefinite: until resumed
 	disarmLater, pauseLater, replaced bool
 }
 
@@ -135,7 +137,7 @@ func (m *machine) entry(name string, a action) schedule.Entry {
 
 func (m *machine) wake(k *known, a action) {
 	err := m.s.Wake(m.time(), k.id, schedule.Waker(a.What%3)+schedule.ByEvent)
-	ended := k.paused && k.pausedUntil > 0 && k.pausedUntil <= m.now // perhaps not noticed yet
+	ended := k.paused && k.pausedUntil <= m.now // perhaps not noticed yet
 	switch {
 	case ended:
 	case k.abandoned:
@@ -150,7 +152,7 @@ func (m *machine) wake(k *known, a action) {
 }
 
 func (m *machine) pause(k *known, a action) {
-	until, length := time.Time{}, time.Duration(0)
+	until, length := time.Time{}, indefinite
 	if a.What&1 != 0 {
 		length = m.now + time.Duration(a.What>>1&7)*sec
 		until = at(length)
@@ -282,7 +284,7 @@ func (m *machine) start(d schedule.Decision) {
 	k := m.daemons[d.Name]
 	m.check(k != nil && k.id == d.ID, "%s starts, which is not there", d.Name)
 	m.check(!k.running && !k.abandoned && !k.disarmed && !k.leaving, "%s starts: %+v", d.Name, *k)
-	m.check(!k.paused || (k.pausedUntil > 0 && k.pausedUntil <= m.now), "%s starts, but is paused", d.Name)
+	m.check(!k.paused || k.pausedUntil <= m.now, "%s starts, but is paused", d.Name)
 	hard := m.limits.HardDeadline
 	m.check(hard == 0 || m.now < hard, "%s starts at %v, the hard deadline is %v", d.Name, m.now, hard)
 	m.flights = append(m.flights, d.ID)
@@ -341,7 +343,7 @@ func (m *machine) stop(why schedule.Reason) {
 	}
 	m.check(m.now >= m.limits.SoftDeadline && len(m.flights) == 0, "stops: %v with %d runs", why, len(m.flights))
 	for name, k := range m.daemons {
-		m.check(!k.paused || (k.pausedUntil > 0 && k.pausedUntil <= m.now), "stops: %v with %s paused", why, name)
+		m.check(!k.paused || k.pausedUntil <= m.now, "stops: %v with %s paused", why, name)
 		st := m.s.Status(k.id)
 		soon := st.State == schedule.Waiting && !st.Background && st.Due.Before(at(m.now+m.limits.IdleThreshold))
 		m.check(why != schedule.IdleGap || !soon, "stops: %v with %s due at %v", why, name, st.Due.Sub(epoch))
@@ -389,8 +391,8 @@ func TestInvariants(t *testing.T) {
 		limits := drawLimits(rt)
 		limits.Workers = rapid.IntRange(0, 4).Draw(rt, "workers")
 		m := newMachine(rt, limits)
+		b := rapid.SampledFrom(allBytes())
 		drawn := rapid.Custom(func(rt *rapid.T) action {
-			b := rapid.Uint8()
 			return action{b.Draw(rt, "kind"), b.Draw(rt, "who"), b.Draw(rt, "what"), b.Draw(rt, "when")}
 		})
 		for _, a := range rapid.SliceOfN(drawn, 0, 200).Draw(rt, "actions") {
@@ -398,6 +400,14 @@ func TestInvariants(t *testing.T) {
 		}
 		m.dispatch()
 	})
+}
+
+// allBytes is every byte: rapid alone would draw mostly small ones.
+func allBytes() (all []uint8) {
+	for b := range 256 {
+		all = append(all, uint8(b))
+	}
+	return all
 }
 
 // FuzzScheduler reads four bytes an action.
