@@ -32,15 +32,15 @@ func TestAnyOfOpen(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var any calendar.AnyOf
+			var union calendar.AnyOf
 			for _, text := range tt.windows {
-				any = append(any, window(t, text, time.UTC))
+				union = append(union, window(t, text, time.UTC))
 			}
 			var want time.Time
 			if tt.change > 0 {
 				want = friday.Add(tt.change)
 			}
-			if open, change := any.Open(friday.Add(tt.now)); open != tt.open || !change.Equal(want) {
+			if open, change := union.Open(friday.Add(tt.now)); open != tt.open || !change.Equal(want) {
 				t.Errorf("got %v until %v, want %v until %v", open, change, tt.open, want)
 			}
 		})
@@ -65,8 +65,8 @@ func TestAnyOfIsTheUnion(t *testing.T) {
 		for at := now; at.Before(now.Add(10 * day)); at = at.Add(time.Minute) {
 			one := false
 			for _, w := range union {
-				now, _ := w.Open(at)
-				one = one || now
+				alone, _ := w.Open(at)
+				one = one || alone
 			}
 			if at.Equal(change) {
 				if one == open {

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -77,7 +78,8 @@ func zonePrefix(first string) (string, bool) {
 func descriptor(name string, rest []string) ([]string, error) {
 	switch name = strings.ToLower(name); name {
 	case "@every":
-		return nil, fmt.Errorf("@every is an interval: write run_every = %q in place of the schedule", strings.Join(rest, ""))
+		return nil, fmt.Errorf("@every is an interval: write run_every = %q in place of the schedule",
+			cmp.Or(strings.Join(rest, ""), "5m"))
 	case "@reboot":
 		return nil, errors.New("@reboot is not a time of the calendar: " +
 			"write run_every in place of the schedule, due at the start of the app, with run_once = true if that is all")

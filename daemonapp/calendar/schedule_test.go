@@ -125,6 +125,17 @@ func TestNextIsOneLine(t *testing.T) {
 	})
 }
 
+func TestNextKnowsTheCenturies(t *testing.T) {
+	t.Parallel()
+	s := parse(t, "0 0 29 2 *", time.UTC)
+	for from, want := range map[int]int{1896: 1904, 1996: 2000, 2000: 2004, 2096: 2104, 2396: 2400} {
+		got := s.Next(time.Date(from, 3, 1, 0, 0, 0, 0, time.UTC))
+		if !got.Equal(time.Date(want, 2, 29, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("after %d: got %v, want %d", from, got, want)
+		}
+	}
+}
+
 func TestNextDoesNotAllocate(t *testing.T) {
 	loc := load(t, "America/New_York")
 	for _, expr := range steppedSchedules {

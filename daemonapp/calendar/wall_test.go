@@ -48,7 +48,7 @@ type stretch struct {
 }
 
 // looksAt spreads many cases over the transitions of a zone that has many of one kind.
-func (s *stretch) looksAt(i int) bool { return s.few || (i+s.turn)%4 == 0 }
+func (s *stretch) looksAt(i int) bool { return s.few || (i+s.turn)%5 == 0 }
 
 func TestAroundEveryTransition(t *testing.T) {
 	t.Parallel()
@@ -65,8 +65,8 @@ func TestAroundEveryTransition(t *testing.T) {
 				t.Fatalf("no transitions between %d and %d: %s", zone.from, zone.to, zone.why)
 			}
 			for i, step := range steps {
-				s := stretch{loc: loc, scored: step.Add(-26 * time.Hour), step: step, turn: i, few: len(steps) < 40}
-				s.moments = live(loc, s.scored.Add(-2*day), step.Add(30*time.Hour))
+				s := stretch{loc: loc, scored: step.Add(-3 * time.Hour), step: step, turn: i, few: len(steps) < 40}
+				s.moments = live(loc, s.scored.Add(-26*time.Hour), step.Add(26*time.Hour))
 				s.check(t, rules)
 			}
 		})
