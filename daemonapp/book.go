@@ -3,7 +3,6 @@ package daemonapp
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp/schedule"
@@ -159,13 +158,8 @@ func (a *App) saved(name, digest string) *schedule.Saved {
 
 // entry is what the scheduler is told of a spec.
 func (a *App) entry(name string, spec Spec) schedule.Entry {
-	t := &spec.Terms
-	e := schedule.Entry{
-		Name: name, Planner: spec.Daemon, StartAfter: t.StartAfter, Offset: t.Offset,
-		Background: t.Background, DisarmAfter: t.DisarmAfter,
-		Conditions: schedule.Conditions{After: slices.Clip(t.After), LoadBelow: t.LoadBelow, Window: anyOf(t.Windows)},
-		Saved:      a.saved(name, spec.Digest),
-	}
+	e := spec.Terms.Entry(name, spec.Daemon)
+	e.Saved = a.saved(name, spec.Digest)
 	if h, ok := spec.Daemon.(Holder); ok {
 		e.Conditions.Hold = contained(h)
 	}

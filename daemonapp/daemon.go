@@ -2,6 +2,7 @@ package daemonapp
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp/schedule"
@@ -136,6 +137,15 @@ type Window struct {
 	StopAtClose bool
 	// Text is how people wrote it: "22:00 to 06:00 mon-fri".
 	Text string
+}
+
+// Entry is what the scheduler is told of a daemon of that name, pace and terms.
+func (t *Terms) Entry(name string, planner schedule.Planner) schedule.Entry {
+	return schedule.Entry{
+		Name: name, Planner: planner, StartAfter: t.StartAfter, Offset: t.Offset,
+		Background: t.Background, DisarmAfter: t.DisarmAfter,
+		Conditions: schedule.Conditions{After: slices.Clip(t.After), LoadBelow: t.LoadBelow, Window: anyOf(t.Windows)},
+	}
 }
 
 func (t *Terms) none() bool {
