@@ -12,7 +12,7 @@ import (
 // Attribute describes one setting, for people and for the generated reference.
 type Attribute struct {
 	Name string
-	// Type in words: "duration", "list of strings", "block", "template of a daemon".
+	// Type in words: "duration", "list of strings", "block", "template of any type".
 	Type string
 	// Default in words; empty if there is none.
 	Default   string
@@ -74,7 +74,7 @@ func (f *field) attribute(defaults reflect.Value) Attribute {
 			value = newStruct(f.block).Elem()
 		}
 		a.Attributes = f.block.attributes(value)
-	case a.Default == "" && !f.required && !f.sensitive && given && !f.label:
+	case f.kind != templateKind && a.Default == "" && !f.required && !f.sensitive && given && !f.label:
 		a.Default = inWords(value)
 	}
 	return a
@@ -124,7 +124,7 @@ func (k kind) String() string {
 	case blockKind:
 		return "block"
 	case templateKind:
-		return "template of a daemon"
+		return "template of any type"
 	}
 	return "unknown"
 }
@@ -134,7 +134,7 @@ func (f *field) inWords() string {
 	case f.elem != 0:
 		return f.kind.String() + " of " + f.elem.String() + "s"
 	case f.kind == templateKind && f.daemon != "":
-		return "template of a " + f.daemon
+		return "template of type " + f.daemon
 	}
 	return f.kind.String()
 }

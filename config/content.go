@@ -141,7 +141,7 @@ func newBlock(b *hcl.Block, sc *scope) block {
 // explainContent is explain for what does not fit a grammar.
 func (r *reader) explainContent(diags hcl.Diagnostics, src *source, g *grammar) {
 	for _, d := range diags {
-		at := subject(d, src)
+		at := subjectOf(d, src)
 		name := strings.Trim(at.text(), `"`)
 		switch {
 		case d.Summary == "Unsupported argument", d.Summary == "Extraneous JSON object property":
@@ -153,7 +153,11 @@ func (r *reader) explainContent(diags hcl.Diagnostics, src *source, g *grammar) 
 			r.c.errorf(at, []string{"write " + g.example(of)}, "%s needs a %s as label", of, what)
 		case strings.HasPrefix(d.Summary, "Extraneous label for "):
 			of := strings.TrimPrefix(d.Summary, "Extraneous label for ")
-			r.c.errorf(at, []string{"write " + g.example(of)}, "%s has no label here", of)
+			sentence := " has a label too many"
+			if h, _ := g.header(of); len(h.LabelNames) == 0 {
+				sentence = " has no label"
+			}
+			r.c.errorf(at, []string{"write " + g.example(of)}, "%s", of+sentence)
 		default:
 			r.explain(hcl.Diagnostics{d}, src)
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -128,7 +129,7 @@ func (r *reader) dynamicLabels(parts dynamicParts, header hcl.BlockHeaderSchema,
 	want := len(header.LabelNames)
 	if parts.labels == nil {
 		if want > 0 {
-			r.c.errorf(b.at, []string{"write labels = [" + quoteAll(header.LabelNames) + "]"}, "dynamic %q needs labels", b.labels[0])
+			r.c.errorf(b.at, []string{"write labels = [" + strings.ToUpper(quoteAll(header.LabelNames)) + "]"}, "dynamic %q needs labels", b.labels[0])
 		}
 		return []string{}, want == 0
 	}

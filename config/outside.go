@@ -29,10 +29,11 @@ func (o outside) functions(src *source, s *secrets) map[string]function.Function
 	return map[string]function.Function{
 		"env": o.env(),
 		"file": textFunction(func(path string) (string, error) {
-			text, _, err := readText(src.path(path))
+			text, _, err := src.read(path)
 			return text, err
 		}),
-		"secret":     secretFunction(s, func(path string) (string, error) { return o.secret(src.path(path)) }),
+		"abspath":    textFunction(func(path string) (string, error) { return filepath.Abs(src.path(path)) }),
+		"secret":     secretFunction(s, func(path string) (string, error) { return o.secret(src, path) }),
 		"credential": secretFunction(s, o.credential),
 		"hostname": function.New(&function.Spec{
 			Type: function.StaticReturnType(cty.String),
@@ -87,8 +88,8 @@ func callsSecret(expr string) bool {
 }
 
 // secret reads a file that only its owner, and the group the process belongs to, may read.
-func (o outside) secret(path string) (string, error) {
-	text, info, err := readText(path)
+func (o outside) secret(src *source, path string) (string, error) {
+	text, info, err := src.read(path)
 	if err != nil {
 		return "", err
 	}
@@ -121,7 +122,10 @@ func (o outside) credential(name string) (string, error) {
 		return "", &callError{message: "a credential's name is no path"}
 	}
 	text, _, err := readText(filepath.Join(dir, name))
-	return chomp(text), err
+	if err != nil {
+		return "", unreadable("credential "+name, err)
+	}
+	return chomp(text), nil
 }
 
 // chomp drops one line end.
@@ -132,23 +136,34 @@ func chomp(text string) string {
 	return text
 }
 
-// readText reads a whole file.
+// read reads a text whose path stands in this file.
+func (s *source) read(path string) (string, fs.FileInfo, error) {
+	text, info, err := readText(s.path(path))
+	if err != nil {
+		wrong := unreadable(path, err)
+		if !filepath.IsAbs(path) {
+			wrong.hint = "a relative path is taken from the folder of the file it stands in"
+		}
+		return "", nil, wrong
+	}
+	return text, info, nil
+}
+
+// readText reads a whole file, which must be text.
 func readText(path string) (string, fs.FileInfo, error) {
 	data, info, err := readFile(path)
 	if err == nil && !utf8.Valid(data) {
 		err = errors.New("it is not text (UTF-8)")
 	}
-	if err != nil {
-		return "", nil, unreadable(path, err)
-	}
-	return string(data), info, nil
+	return string(data), info, err
 }
 
-func unreadable(path string, err error) *callError {
+// unreadable is the error of a file, by the name that it has in the configuration.
+func unreadable(name string, err error) *callError {
 	if pathErr := (&fs.PathError{}); errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
-	return &callError{message: "read " + path, err: err}
+	return &callError{message: "read " + name, err: err}
 }
 
 // readFile reads a file and tells what it is, of one and the same opening.

@@ -56,7 +56,10 @@ func (d *decoder) badSchedule(expr string, err error) {
 	if start, end, ok := badField(expr); ok && literal(at, expr) {
 		at = at.src.span(int(at.start)+1+start, int(at.start)+1+end)
 	}
-	sentence, hint, _ := strings.Cut(err.Error(), "; ")
+	sentence, hint, cut := strings.Cut(err.Error(), "; ")
+	if i := strings.LastIndex(sentence, ": "); !cut && i >= 0 {
+		sentence, hint = sentence[:i], sentence[i+2:]
+	}
 	d.c.errorf(at, []string{hint}, "%s", sentence)
 }
 

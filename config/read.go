@@ -195,20 +195,25 @@ func (l *loader) parse(src *source) hcl.Body {
 // firstOfEach leaves out what only follows from a syntax error before it: more on its line, and quotes that
 // seem to be open on the lines behind it.
 func firstOfEach(diags hcl.Diagnostics) hcl.Diagnostics {
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int { return start(a) - start(b) })
 	var first hcl.Diagnostics
 	line := -1
 	for _, d := range diags {
-		if d.Subject == nil {
+		open := d.Summary == "Invalid multi-line string" || d.Summary == "Unterminated template string"
+		if d.Subject == nil || d.Subject.Start.Line == line || open && line >= 0 {
 			continue
 		}
-		follows := d.Subject.Start.Line == line ||
-			line >= 0 && (d.Summary == "Invalid multi-line string" || d.Summary == "Unterminated template string")
 		line = d.Subject.Start.Line
-		if !follows {
-			first = append(first, d)
-		}
+		first = append(first, d)
 	}
 	return first
+}
+
+func start(d *hcl.Diagnostic) int {
+	if d.Subject == nil {
+		return -1
+	}
+	return d.Subject.Start.Byte
 }
 
 // tooDeep finds a place where brackets, or the operators - and !, nest too far. It need not be exact: brackets

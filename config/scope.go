@@ -144,18 +144,3 @@ func step(t hcl.Traversal) (string, bool) {
 	}
 	return "", false
 }
-
-// handlesSecrets tells whether what an expression says when it fails could tell something sensitive.
-func (r *reader) handlesSecrets(expr hcl.Expression, sc *scope) bool {
-	if callsSecret(sc.src.spanOf(expr.Range()).text()) {
-		return true
-	}
-	for _, t := range expr.Variables() {
-		if v, ok := sc.lookup(t.RootName()); ok && v.ContainsMarked() {
-			if part, diags := t.TraverseAbs(sc.ctx); diags.HasErrors() || part.ContainsMarked() {
-				return true
-			}
-		}
-	}
-	return false
-}

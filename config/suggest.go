@@ -13,10 +13,7 @@ func didYouMean(written string, candidates []string) string {
 // nearest is the candidate closest to what was written: one that differs in few letters, or one of which it
 // is the beginning. Of equals it is the first.
 func nearest(written string, candidates []string) string {
-	best, least := "", len(written)/3+1
-	if len(written) < 3 {
-		least = 1
-	}
+	best, least := "", max(1, len(written)/3)
 	lower := strings.ToLower(written)
 	for _, c := range candidates {
 		if d := distance(lower, strings.ToLower(c)); d <= least && (d < least || best == "") {

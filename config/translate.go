@@ -15,28 +15,55 @@ func (r *reader) explain(diags hcl.Diagnostics, src *source) {
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError {
 			summary, hints := r.sentence(d, src)
-			r.c.errorf(subject(d, src), hints, "%s", summary)
+			r.c.errorf(subjectOf(d, src), hints, "%s", summary)
 		}
 	}
 }
 
-// explainExpr is explain for a failed evaluation, which may tell values.
+// explainExpr is explain for a failed evaluation. HCL's sentences about these may show values, so nothing is said
+// of an expression that could show a sensitive one.
 func (r *reader) explainExpr(diags hcl.Diagnostics, expr hcl.Expression, sc *scope) {
-	if !r.handlesSecrets(expr, sc) {
-		r.explain(diags, sc.src)
-		return
-	}
 	for _, d := range diags {
-		if own := (&callError{}); errors.As(callFailure(d), &own) {
-			r.explain(hcl.Diagnostics{d}, sc.src)
+		if d.Severity != hcl.DiagError {
 			continue
 		}
-		r.c.errorf(subject(d, sc.src), []string{"the reason is not told, because it may show a sensitive value"},
-			"this expression cannot be evaluated")
+		if own := (&callError{}); !errors.As(callFailure(d), &own) && handlesSecrets(d, expr, sc) {
+			r.c.errorf(subjectOf(d, sc.src), []string{"the reason is not told, because it may show a sensitive value"},
+				"this expression cannot be evaluated")
+			continue
+		}
+		summary, hints := r.sentence(d, sc.src)
+		if summary == lowerFirst(d.Summary) { // the title of a detail that says more
+			detail, rest, _ := strings.Cut(strings.TrimSuffix(d.Detail, "."), ". ")
+			summary, hints = lowerFirst(detail), append(shellHint(d, sc.src), lowerFirst(rest))
+		}
+		r.c.errorf(subjectOf(d, sc.src), hints, "%s", summary)
 	}
 }
 
-func subject(d *hcl.Diagnostic, src *source) span {
+// handlesSecrets tells whether a failed expression, or the part of it that failed, has to do with something
+// sensitive.
+func handlesSecrets(d *hcl.Diagnostic, expr hcl.Expression, sc *scope) bool {
+	ctx := sc.ctx
+	if d.Expression != nil && d.EvalContext != nil {
+		expr, ctx = d.Expression, d.EvalContext
+	}
+	if callsSecret(sc.src.spanOf(expr.Range()).text()) {
+		return true
+	}
+	for _, t := range expr.Variables() {
+		v, ok := (&scope{ctx: ctx}).lookup(t.RootName())
+		if !ok || !v.ContainsMarked() {
+			continue
+		}
+		if part, diags := t.TraverseAbs(ctx); diags.HasErrors() || part.ContainsMarked() {
+			return true
+		}
+	}
+	return false
+}
+
+func subjectOf(d *hcl.Diagnostic, src *source) span {
 	if d.Subject == nil {
 		return src.span(0, 0)
 	}
@@ -72,7 +99,7 @@ func callFailure(d *hcl.Diagnostic) error {
 // sentence is a diagnostic of HCL as a sentence and ways out.
 func (r *reader) sentence(d *hcl.Diagnostic, src *source) (string, []string) {
 	shell := shellHint(d, src)
-	word := subject(d, src).text()
+	word := subjectOf(d, src).text()
 	switch d.Summary {
 	case "Unknown variable":
 		hints := append(shell, r.meant(word))
@@ -86,6 +113,8 @@ func (r *reader) sentence(d *hcl.Diagnostic, src *source) (string, []string) {
 		return callSentence(d)
 	case "Invalid escape sequence":
 		return word + " is no escape sequence", []string{backslashHint}
+	case "Extra characters after interpolation expression", "Unclosed template interpolation sequence":
+		return "this ${ starts an expression, and it is none", []string{dollarHint}
 	case "Invalid template control keyword", "Invalid template directive":
 		return "this %{ starts a directive of a template, and it is none", []string{percentHint}
 	case "Attribute redefined", "Duplicate argument", "Duplicate attribute definition":
@@ -122,6 +151,9 @@ func callSentence(d *hcl.Diagnostic) (string, []string) {
 }
 
 func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
 	r, size := utf8.DecodeRuneInString(s)
 	if next, _ := utf8.DecodeRuneInString(s[size:]); unicode.IsUpper(next) {
 		return s // an abbreviation
@@ -131,14 +163,14 @@ func lowerFirst(s string) string {
 
 // The ways out of the three places where shell text meets the syntax of strings.
 const (
-	dollarHint    = "${ starts an expression; for the shell's own ${...} write $${...}, or keep the script in a file and use file()"
-	percentHint   = "%{ starts a directive; for a plain %{ write %%{, or keep the script in a file and use file()"
+	dollarHint    = "for the shell's own ${...} write $${...}, or keep the script in a file and use file()"
+	percentHint   = "for a plain %{ write %%{, or keep the script in a file and use file()"
 	backslashHint = `in a string a backslash is written \\; or keep the script in a file and use file()`
 )
 
 // shellHint is the way out if the diagnostic points into a ${ or %{ of a string.
 func shellHint(d *hcl.Diagnostic, src *source) []string {
-	at := subject(d, src)
+	at := subjectOf(d, src)
 	if !at.ok() {
 		return nil
 	}

@@ -27,8 +27,11 @@ const durationUnits = `(units: ns us ms s m h d w, as in "1d12h")`
 
 // a is the kind with its article.
 func (k kind) a() string {
-	if k == modeKind {
+	switch k { //nolint:exhaustive // the others are nouns that start with a consonant
+	case modeKind:
 		return "an " + k.String()
+	case boolKind:
+		return "true or false"
 	}
 	return "a " + k.String()
 }
@@ -159,7 +162,7 @@ func (f *field) setString(into reflect.Value, text, shown string) *problem {
 
 func (f *field) setInt(into reflect.Value, n *big.Float) *problem {
 	if !n.IsInt() {
-		return &problem{text: f.name + " is a whole number"}
+		return &problem{text: f.misfit(intKind, "a fraction")}
 	}
 	if into.CanUint() {
 		u, accuracy := n.Uint64()

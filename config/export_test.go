@@ -1,0 +1,23 @@
+package config
+
+// AsRoot makes Load check who can write the files, as it does for root.
+func AsRoot(o Options) Options {
+	o.asRoot = true
+	return o
+}
+
+// Writers is who besides root can write a file of this mode and owner.
+var Writers = writers
+
+// Nearest is the suggestion for a word.
+var Nearest = nearest
+
+// PlaceOf is where a setting of a daemon stands: the line of its name, and the text of its value.
+func PlaceOf(d *Decoded, path string) (line int, value string, found bool) {
+	p := d.at(path)
+	if p == nil {
+		return 0, "", false
+	}
+	line, _ = p.name.src.position(int(p.name.start))
+	return line, p.value.text(), true
+}

@@ -1,0 +1,4 @@
+variable "site" { default = "a" }
+daemon "exec" "x" {
+  run_every = 5
+}

@@ -1,0 +1,2 @@
+locals { a = }
+defaults { run_every = "5m" }

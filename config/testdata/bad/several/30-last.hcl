@@ -1,0 +1,6 @@
+daemon "exec" "x" {
+  script = local.a
+}
+daemon "exec" "y" {
+  command = [each.name]
+}

@@ -1,0 +1,4 @@
+daemon "exec" "percent" {
+  run_every = "5m"
+  script    = "date +%{x}"
+}

@@ -1,0 +1,8 @@
+daemon "exec" "dollar" {
+  run_every = "5m"
+  script    = "echo ${HOME}"
+}
+daemon "exec" "nothing" {
+  run_every = "5m"
+  script    = "echo ${1}"
+}

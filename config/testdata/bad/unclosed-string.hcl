@@ -1,0 +1,5 @@
+daemon "exec" "unclosed" {
+  run_every = "5m"
+  script    = "echo ${HOME"
+  command   = ["x"]
+}

@@ -1,0 +1,2 @@
+daemon "exec" "x" {
+  run_every = "5m"
