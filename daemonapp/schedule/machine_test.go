@@ -423,12 +423,13 @@ func FuzzScheduler(f *testing.F) {
 	})
 }
 
-// calendar comes at the multiples of every since the epoch.
+// calendar comes at the multiples of every since from, by default the epoch.
 type calendar struct {
 	every   time.Duration
 	catchUp bool
 	prio    int
 	retry   time.Duration // after a failure; 0: none
+	from    time.Time
 }
 
 var _ schedule.Calendar = (*calendar)(nil)
@@ -438,11 +439,16 @@ func (c *calendar) Priority() int { return c.prio }
 func (c *calendar) CatchUp() bool { return c.catchUp }
 
 func (c *calendar) After(t time.Time) time.Time {
-	n := t.Round(0).Sub(epoch) / c.every
-	if t.Round(0).Before(epoch) {
-		n--
+	from := c.from
+	if from.IsZero() {
+		from = epoch
 	}
-	return epoch.Add((n + 1) * c.every)
+	since := t.Round(0).Sub(from)
+	n := since / c.every
+	if since < 0 {
+		n = (since+1)/c.every - 1
+	}
+	return from.Add((n + 1) * c.every)
 }
 
 func (c *calendar) NextRun(last schedule.Run) time.Time {
