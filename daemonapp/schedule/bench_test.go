@@ -1,0 +1,220 @@
+package schedule_test
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/peakd/peakd/daemonapp/schedule"
+	"github.com/peakd/peakd/priorityq"
+)
+
+// crowd is a scheduler of n plain daemons that share a planner, due over the span.
+func crowd(tb testing.TB, n int, span, wait time.Duration) *schedule.Scheduler {
+	tb.Helper()
+	s := schedule.New(epoch, schedule.Limits{})
+	p := &schedule.Interval{Backoff: schedule.Backoff{RunEvery: sec, MinimumIdle: wait}}
+	for i := range n {
+		e := schedule.Entry{Name: "daemon-" + strconv.Itoa(i), Planner: p}
+		e.StartAfter = time.Duration(int64(i) * int64(span) / int64(n))
+		if _, err := s.Add(epoch, e); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return s
+}
+
+// dispatch is one start and the end of that run, at the first time there is something to start.
+func dispatch(tb testing.TB, s *schedule.Scheduler, now time.Time) time.Time {
+	d := s.Next(now)
+	if d.Action == schedule.Wait {
+		now = d.Until
+		d = s.Next(now)
+	}
+	if d.Action != schedule.Start {
+		tb.Fatalf("decided %+v", d)
+	}
+	s.Done(d.ID, now, schedule.Result{Outcome: schedule.Worked, Count: 1}, nil)
+	return now
+}
+
+// TestDispatchAllocatesNothing, however many daemons there are, due or waiting.
+func TestDispatchAllocatesNothing(t *testing.T) {
+	for _, n := range []int{1, 1_000, 100_000} {
+		for _, wait := range []time.Duration{0, sec} {
+			s, now := crowd(t, n, wait, wait), epoch
+			for range n {
+				now = dispatch(t, s, now) // each has been everywhere once: the queues have grown
+			}
+			if got := testing.AllocsPerRun(200, func() { now = dispatch(t, s, now) }); got != 0 {
+				t.Errorf("%d daemons, wait %v: %v allocations a run", n, wait, got)
+			}
+		}
+	}
+}
+
+// sizes of the benchmarks. The goal is a ratio to a bare heap, measured in the same run.
+var sizes = [...]int{1e2, 1e4, 1e5, 1e6}
+
+// BenchmarkDispatch is Next and Done, beside a re-key of the bare heaps at the same size: the metric "x" is the
+// ratio to that of priorityq, which the goal bounds by 2.
+func BenchmarkDispatch(b *testing.B) {
+	for _, n := range sizes {
+		for _, c := range []struct {
+			name       string
+			span, wait time.Duration
+		}{{"due", 0, 0}, {"spread", sec, sec}} {
+			b.Run(fmt.Sprintf("%s/n=%.0e", c.name, float64(n)), func(b *testing.B) {
+				s, now := crowd(b, n, c.span, c.wait), epoch
+				for range n {
+					now = dispatch(b, s, now)
+				}
+				bare := rekey(n)
+				runtime.GC()
+				b.ReportAllocs()
+				for b.Loop() {
+					now = dispatch(b, s, now)
+				}
+				per := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+				b.ReportMetric(per/timed(b.N, bare), "x")
+			})
+		}
+	}
+}
+
+func BenchmarkRekey(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprintf("priorityq/n=%.0e", float64(n)), func(b *testing.B) {
+			once := rekey(n)
+			b.ReportAllocs()
+			for b.Loop() {
+				once()
+			}
+		})
+		b.Run(fmt.Sprintf("container-heap/n=%.0e", float64(n)), func(b *testing.B) {
+			h := make(pairs, n)
+			for i := range h {
+				h[i] = &keyed{key: int64(i)}
+			}
+			rand.Shuffle(len(h), h.Swap)
+			heap.Init(&h)
+			b.ReportAllocs()
+			for b.Loop() {
+				h[0].key += int64(n)
+				heap.Fix(&h, 0)
+			}
+		})
+	}
+}
+
+// rekey moves the first of n spread entries to the end.
+func rekey(n int) func() {
+	var q priorityq.Queue[int64, priorityq.Handle]
+	handles := make([]priorityq.Handle, n)
+	for i := range n {
+		handles[i] = q.Push(int64(i), priorityq.Handle(i))
+	}
+	once := func() {
+		h, key, _ := q.Peek()
+		q.Update(h, key+int64(n))
+	}
+	for range n {
+		once()
+	}
+	return once
+}
+
+// timed is the nanoseconds that one of n calls takes.
+func timed(n int, f func()) float64 {
+	start := time.Now()
+	for range n {
+		f()
+	}
+	return float64(time.Since(start).Nanoseconds()) / float64(n)
+}
+
+type keyed struct{ key int64 }
+
+type pairs []*keyed
+
+func (p pairs) Len() int           { return len(p) }
+func (p pairs) Less(i, j int) bool { return p[i].key < p[j].key }
+func (p pairs) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
+func (p *pairs) Push(x any)        { *p = append(*p, x.(*keyed)) }
+func (p *pairs) Pop() any          { last := (*p)[len(*p)-1]; *p = (*p)[:len(*p)-1]; return last }
+
+// BenchmarkSteer is each way of changing a scheduler of 100,000 daemons.
+func BenchmarkSteer(b *testing.B) {
+	const n = 100_000
+	entry := every("extra", 0, sec).Entry
+	other := every("daemon-5", 0, 2*sec).Entry
+	for _, c := range []struct {
+		name string
+		do   func(s *schedule.Scheduler, id schedule.ID)
+	}{
+		{"add and remove", func(s *schedule.Scheduler, _ schedule.ID) {
+			extra, err := s.Add(epoch, entry)
+			if err != nil {
+				b.Fatal(err)
+			}
+			s.Remove(epoch, extra)
+		}},
+		{"pause and resume", func(s *schedule.Scheduler, id schedule.ID) {
+			if err := s.Pause(epoch, id, time.Time{}); err != nil {
+				b.Fatal(err)
+			}
+			s.Resume(epoch, id)
+		}},
+		{"replace", func(s *schedule.Scheduler, id schedule.ID) { s.Replace(epoch, id, other) }},
+		{"wake", func(s *schedule.Scheduler, id schedule.ID) {
+			if err := s.Wake(epoch, id, schedule.ByEvent); err != nil {
+				b.Fatal(err)
+			}
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s := crowd(b, n, time.Hour, sec)
+			id := schedule.ID(0)
+			b.ReportAllocs()
+			for b.Loop() {
+				id = (id + 7919) % n
+				c.do(s, id)
+			}
+		})
+	}
+}
+
+// BenchmarkRest registers daemons: bytes/daemon is what one costs at rest, its name and planner included;
+// ns/daemon what adding it costs.
+func BenchmarkRest(b *testing.B) {
+	for _, n := range []int{1e5, 1e6} {
+		b.Run(fmt.Sprintf("n=%.0e", float64(n)), func(b *testing.B) {
+			for b.Loop() {
+				before := heapInUse()
+				start := time.Now()
+				s := schedule.New(epoch, schedule.Limits{})
+				for i := range n {
+					p := &schedule.Interval{Backoff: schedule.Backoff{RunEvery: time.Minute, MinimumIdle: sec}}
+					if _, err := s.Add(epoch, schedule.Entry{Name: "daemon-" + strconv.Itoa(i), Planner: p}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				took := time.Since(start)
+				b.ReportMetric(float64(heapInUse()-before)/float64(n), "bytes/daemon")
+				b.ReportMetric(float64(took.Nanoseconds())/float64(n), "ns/daemon")
+				runtime.KeepAlive(s)
+			}
+		})
+	}
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
