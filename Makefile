@@ -1,0 +1,52 @@
+# make demo    build, and run the main job on real files in a temporary folder; stops by itself
+# make test    install what the tests need, and run them all under the race detector
+# make bench   the benchmarks, each beside its baseline
+# make lint    everything a change must pass besides the tests
+# make docs    generate the reference pages and the pictures of docs/
+
+GO      ?= go
+BIN     := bin
+PKGS    := ./...
+BENCH   ?= .
+LINTER  := $(BIN)/golangci-lint
+VERSION ?=
+
+LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
+
+.PHONY: demo test bench lint docs build packages clean fuzz
+
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/peakd ./cmd/peakd
+
+demo: build
+	@examples/demo/run.sh $(BIN)/peakd
+
+packages:
+	@.ci/packages
+
+test: packages
+	$(GO) vet $(PKGS)
+	$(GO) test -race -shuffle=on -timeout=15m $(PKGS)
+
+bench:
+	.ci/bench '$(BENCH)'
+
+fuzz:
+	.ci/fuzz
+
+# The linter is built once, from the sources that .ci/tools/go.mod pins.
+$(LINTER): .ci/tools/go.mod .ci/tools/go.sum
+	cd .ci/tools && $(GO) build -o ../../$(LINTER) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+lint: $(LINTER)
+	$(GO) mod tidy -diff
+	$(LINTER) fmt --diff
+	$(LINTER) run $(PKGS)
+	GOOS=darwin GOARCH=arm64 $(GO) vet $(PKGS)
+	GOOS=linux GOARCH=arm64 $(GO) vet $(PKGS)
+
+docs: build
+	$(GO) run ./docs/generate
+
+clean:
+	rm -rf $(BIN)

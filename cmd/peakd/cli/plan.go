@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/peakd/peakd/config"
+	"github.com/peakd/peakd/daemonapp/statedb"
+)
+
+func (c *command) planCommand() *cobra.Command {
+	var against []string
+	var format string
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what a reload would add, change, replace and remove",
+		Long: `Compares the configuration with the one that the app applied last, which it keeps in its state directory, or with
+that of --against, and prints what a reload would do. Nothing is changed.
+
+The exit code is 0 if there is nothing to do, 2 if there are changes, and 1 after any error.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return planError(c.plan(against, format)) },
+	}
+	cmd.Flags().StringArrayVar(&against, "against", nil, "configuration `path` to compare with; repeatable")
+	cmd.Flags().StringVar(&format, "format", "text", "`text` or json")
+	return cmd
+}
+
+// errChanges: the plan is not empty.
+var errChanges = errors.New("there are changes")
+
+// planError gives plan its own exit codes: 2 means changes, so all errors are 1.
+func planError(err error) error {
+	var e *exit
+	switch {
+	case errors.Is(err, errChanges):
+		return &exit{ExitUsage, nil}
+	case errors.As(err, &e):
+		return &exit{ExitFailure, e.err}
+	}
+	return err
+}
+
+func (c *command) plan(against []string, format string) error {
+	if format != "text" && format != "json" {
+		return usage("--format %q: text or json", format)
+	}
+	cfg, err := c.onlyErrors(c.load())
+	if err != nil {
+		return err
+	}
+	before, since, err := c.before(cfg, against)
+	if err != nil {
+		return err
+	}
+	plan := config.Compare(before, cfg.Snapshot())
+	if format == "json" {
+		err = json.NewEncoder(c.Out).Encode(plan)
+	} else {
+		err = c.writePlan(plan, since)
+	}
+	if err == nil && !plan.Empty() {
+		return errChanges
+	}
+	return err
+}
+
+// before is the configuration to compare with, and what it is in words.
+func (c *command) before(cfg *config.Config, against []string) (config.Snapshot, string, error) {
+	if len(against) > 0 {
+		other, err := c.onlyErrors(c.loadFrom(against, ""))
+		if err != nil {
+			return config.Snapshot{}, "", err
+		}
+		return other.Snapshot(), strings.Join(against, ", "), nil
+	}
+	dir, err := c.stateDir(cfg)
+	if err != nil {
+		return config.Snapshot{}, "", err
+	}
+	reader, err := statedb.OpenReader(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return config.Snapshot{}, "", fmt.Errorf("%s has applied no configuration yet: there is no state in %s; --against names one to compare with",
+			c.label(cfg), dir)
+	}
+	if err != nil {
+		return config.Snapshot{}, "", err
+	}
+	applied, ok, err := reader.LoadApplied()
+	if err = errors.Join(err, reader.Close()); err != nil {
+		return config.Snapshot{}, "", err
+	}
+	if !ok {
+		return config.Snapshot{}, "", fmt.Errorf("%s has applied no configuration yet; --against names one to compare with", c.label(cfg))
+	}
+	since := fmt.Sprintf("what %s applied %s ago (%s)", c.label(cfg), short(time.Since(applied.At).Round(time.Second)), applied.By)
+	return snapshotOf(applied), since, nil
+}
+
+// appliedForm is a configuration as the state directory keeps it.
+func appliedForm(label string, cfg *config.Config, by string, at time.Time) statedb.Applied {
+	s := cfg.Snapshot()
+	a := statedb.Applied{App: label, Digest: cfg.Digest, At: at, By: by}
+	a.Daemons = append(a.Daemons, statedb.AppliedDaemon{Name: appEntry, Settings: s.App})
+	for _, d := range s.Daemons {
+		a.Daemons = append(a.Daemons, statedb.AppliedDaemon(d))
+	}
+	return a
+}
+
+// appEntry stands for the app itself among the daemons; no daemon can be called so.
+const appEntry = "/app"
+
+func snapshotOf(a statedb.Applied) config.Snapshot {
+	var s config.Snapshot
+	for _, d := range a.Daemons {
+		if d.Name == appEntry {
+			s.App = d.Settings
+			continue
+		}
+		s.Daemons = append(s.Daemons, config.SnapshotDaemon(d))
+	}
+	return s
+}
+
+// marks are what stands before each daemon of a plan, and their colours.
+func mark(a config.Action) (mark, colour string) {
+	switch a {
+	case config.Add:
+		return "+", "32"
+	case config.ReplaceDaemon:
+		return "±", "33"
+	case config.RemoveDaemon:
+		return "-", "31"
+	case config.ChangeInPlace:
+	}
+	return "~", "33"
+}
+
+func (c *command) writePlan(p config.Plan, since string) error {
+	var b strings.Builder
+	paint := func(colour, text string) string {
+		if !c.colours(c.Out) {
+			return text
+		}
+		return "\x1b[" + colour + "m" + text + "\x1b[0m"
+	}
+	fmt.Fprintf(&b, "compared with %s:\n", since)
+	if len(p.App) > 0 {
+		fmt.Fprintf(&b, "\n%s app\n", paint("33", "~"))
+		writeChanges(&b, p.App)
+		for _, name := range p.Restart {
+			fmt.Fprintf(&b, "    a change of %s needs a restart\n", name)
+		}
+	}
+	for _, d := range p.Daemons {
+		m, colour := mark(d.Action)
+		fmt.Fprintf(&b, "\n%s %s %q %s", paint(colour, m), d.Type, d.Name, verb(d.Action))
+		if d.Where != "" && d.Action != config.RemoveDaemon {
+			fmt.Fprintf(&b, "  # %s", d.Where)
+		}
+		b.WriteString("\n")
+		writeChanges(&b, d.Settings)
+	}
+	if p.Empty() {
+		fmt.Fprintf(&b, "\nnothing to do: %d daemons unchanged\n", p.Unchanged)
+	} else {
+		fmt.Fprintf(&b, "\n%d to add, %d to change, %d to replace, %d to remove, %d unchanged\n", p.Count(config.Add),
+			p.Count(config.ChangeInPlace), p.Count(config.ReplaceDaemon), p.Count(config.RemoveDaemon), p.Unchanged)
+	}
+	_, err := io.WriteString(c.Out, b.String())
+	return err
+}
+
+func verb(a config.Action) string {
+	switch a {
+	case config.Add:
+		return "is added"
+	case config.ReplaceDaemon:
+		return "is replaced, after its current run"
+	case config.RemoveDaemon:
+		return "is removed, after its current run"
+	case config.ChangeInPlace:
+	}
+	return "is changed and goes on"
+}
+
+func writeChanges(b *strings.Builder, list []config.SettingChange) {
+	for _, c := range list {
+		before, after := orElse(shortened(c.Before, 40), "(none)"), orElse(shortened(c.After, 40), "(none)")
+		fmt.Fprintf(b, "    %s: %s -> %s\n", c.Path, before, after)
+	}
+}

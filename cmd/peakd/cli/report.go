@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
+	"github.com/peakd/peakd/daemonapp/simulate"
+)
+
+func short(d time.Duration) string { return simulate.Short(d) }
+
+// writeRuns prints the table of what every daemon did, and why the app stopped.
+func writeRuns(w io.Writer, list []daemonapp.DaemonStatus, stop daemonapp.Stop) error {
+	t := newTable("DAEMON", "PRIO", "RUNS", "WORKED", "IDLE", "FAILED", "COUNT", "BUSY", "LONGEST WAIT", "STARVED", "INTERVAL").
+		alignRight(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+	for _, row := range families(list) {
+		s := row.Stats
+		t.add(row.label, strconv.Itoa(row.Priority), number(s.Runs()), number(int(s.Worked)), number(int(s.Idle)),
+			number(int(s.Failed)), strconv.FormatInt(s.Count, 10), share(s.Busy, stop.Age), short(s.LongestWait),
+			short(s.Starved), pauses(s))
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	if err := t.write(w); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nstopped after %s: %s\n", short(stop.Age), because(stop))
+	return err
+}
+
+// because is the reason in words.
+func because(stop daemonapp.Stop) string {
+	switch stop.Reason {
+	case schedule.HardDeadline:
+		return "the hard deadline (shutdown_after) was reached"
+	case schedule.NoWork:
+		return "nothing useful was done for shutdown_if_no_work"
+	case schedule.IdleGap:
+		return "nothing was due within shutdown_if_idle"
+	case schedule.Signalled:
+		return "a signal asked for it"
+	case schedule.Asked:
+		return "an operator asked for it"
+	case schedule.Horizon:
+	}
+	return stop.Reason.String()
+}
+
+// familyRow is a daemon and how it is named in a table: children are indented under their seed.
+type familyRow struct {
+	daemonapp.DaemonStatus
+	label string
+}
+
+// families orders daemons as they were added, each child below its seed.
+func families(list []daemonapp.DaemonStatus) []familyRow {
+	children := map[string][]daemonapp.DaemonStatus{}
+	for _, d := range list {
+		children[d.Parent] = append(children[d.Parent], d)
+	}
+	var rows []familyRow
+	var visit func(parent, indent string)
+	visit = func(parent, indent string) {
+		kin := children[parent]
+		if parent != "" {
+			slices.SortFunc(kin, func(a, b daemonapp.DaemonStatus) int { return cmp.Compare(a.Name, b.Name) })
+		}
+		for _, d := range kin {
+			rows = append(rows, familyRow{d, indent + d.Name[strings.LastIndexByte(d.Name, '/')+1:]})
+			visit(d.Name, indent+"  ")
+		}
+	}
+	visit("", "")
+	return rows
+}
+
+// writeStates prints where every daemon stands.
+func writeStates(w io.Writer, list []daemonapp.DaemonStatus, now time.Time) error {
+	t := newTable("NAME", "STATE", "LAST", "NEXT", "WHY").alignRight(3)
+	for _, row := range families(list) {
+		t.add(row.label, row.State.String(), lastRun(row, now), nextRun(row, now), row.Reason)
+	}
+	return t.write(w)
+}
+
+func lastRun(row familyRow, now time.Time) string {
+	if row.LastOutcome == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%s %s", row.LastOutcome, short(now.Sub(row.LastEnd).Round(time.Second)))
+}
+
+func nextRun(row familyRow, now time.Time) string {
+	switch {
+	case row.State == schedule.Running:
+		return "now"
+	case row.Due.IsZero():
+		return "never"
+	}
+	return short(max(row.Due.Sub(now), 0).Round(time.Second))
+}
+
+func number(n int) string { return strconv.Itoa(n) }
+
+func share(part, whole time.Duration) string {
+	if whole <= 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole))
+}
+
+// pauses is the range of the intervals that a daemon asked for.
+func pauses(s schedule.Stats) string {
+	if s.Runs() == 0 || s.ShortestPause < 0 {
+		return "-"
+	}
+	from, to := short(s.ShortestPause), short(s.LongestPause)
+	if s.ShortestPause == 0 {
+		from = "now"
+	}
+	if from == to || (s.LongestPause == 0) {
+		return from
+	}
+	return from + ".." + to
+}
