@@ -214,3 +214,21 @@ func stubborn(d time.Duration) daemonapp.RunFunc {
 		return schedule.Result{Outcome: schedule.Worked}, nil
 	}
 }
+
+// diary is a list that daemons write and tests read.
+type diary struct {
+	mu   sync.Mutex // guards list
+	list []string
+}
+
+func (d *diary) add(line string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.list = append(d.list, line)
+}
+
+func (d *diary) lines() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.list)
+}

@@ -3,6 +3,7 @@ package daemonapp_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 // notebook keeps what it is handed, by name.
 type notebook struct {
+	mu       sync.Mutex // guards all below
 	memories map[string]daemonapp.Memory
 	urgent   map[string]bool
 	puts     int
@@ -23,8 +25,17 @@ func newNotebook() *notebook {
 
 // Put implements [daemonapp.Rememberer].
 func (n *notebook) Put(m daemonapp.Memory, urgent bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.memories[m.Name], n.urgent[m.Name] = m, urgent
 	n.puts++
+}
+
+// of is what is remembered of the daemon, and whether that was urgent.
+func (n *notebook) of(name string) (daemonapp.Memory, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.memories[name], n.urgent[name]
 }
 
 func TestWhatIsRemembered(t *testing.T) {
@@ -75,8 +86,9 @@ func TestWhatIsRemembered(t *testing.T) {
 				})
 				l.until(30 * time.Second)
 				tt.want.Name, tt.want.Type, tt.want.Digest = "a", "test", "d"
-				same(t, "memory", notes.memories["a"], tt.want)
-				same(t, "urgent", notes.urgent["a"], tt.urgent)
+				memory, urgent := notes.of("a")
+				same(t, "memory", memory, tt.want)
+				same(t, "urgent", urgent, tt.urgent)
 			})
 		})
 	}
@@ -88,7 +100,8 @@ func TestARemovedDaemonIsRememberedAsGone(t *testing.T) {
 		l := begin(t, daemonapp.Options{Remember: notes}, digested("a", "1"))
 		l.until(time.Minute)
 		_, _ = l.Reconcile(nil)
-		same(t, "memory", notes.memories["a"], daemonapp.Memory{Name: "a", Digest: "1", Gone: l.start.Add(time.Minute)})
+		memory, _ := notes.of("a")
+		same(t, "memory", memory, daemonapp.Memory{Name: "a", Digest: "1", Gone: l.start.Add(time.Minute)})
 	})
 }
 

@@ -104,12 +104,12 @@ func (clocked) CatchUp() bool                         { return true }
 
 func TestAChangeOfPriorityKeepsThePlannerOfTheDaemonThatRuns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var asked []string
+		var asked diary
 		planner := func(who string, priority int) daemonapp.Spec {
 			return spec("a", &quirky{
 				priority: func() int { return priority },
 				next: func(last schedule.Run) time.Time {
-					asked = append(asked, who)
+					asked.add(who)
 					return last.Finished.Add(10 * time.Second)
 				},
 			})
@@ -124,7 +124,7 @@ func TestAChangeOfPriorityKeepsThePlannerOfTheDaemonThatRuns(t *testing.T) {
 		}
 		same(t, "changed", change.Changed, []string{"a", "minutely"})
 		l.until(15 * time.Second)
-		same(t, "asked", asked, []string{"first", "first"})
+		same(t, "asked", asked.lines(), []string{"first", "first"})
 		l.until(2*time.Minute + time.Second)
 		same(t, "starts", l.starts("minutely"), []string{"1m0s", "2m0s"})
 	})
@@ -132,11 +132,11 @@ func TestAChangeOfPriorityKeepsThePlannerOfTheDaemonThatRuns(t *testing.T) {
 
 func TestReconcileWhileTheDaemonRuns(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var closed []string
+		var closed diary
 		daemon := func(digest string, priority int) daemonapp.Spec {
 			return daemonapp.Spec{Name: "a", Digest: digest, Daemon: &quirky{
 				run: busy(10 * time.Second), priority: func() int { return priority },
-				close: func() error { closed = append(closed, digest); return nil },
+				close: func() error { closed.add(digest); return nil },
 			}}
 		}
 		l := begin(t, daemonapp.Options{}, daemon("1", 0))
@@ -158,9 +158,9 @@ func TestReconcileWhileTheDaemonRuns(t *testing.T) {
 			same(t, "change", change, step.want)
 		}
 		l.until(9 * time.Second)
-		same(t, "closed before the run has ended", closed, []string{"2", "2", "2"})
+		same(t, "closed before the run has ended", closed.lines(), []string{"2", "2", "2"})
 		l.until(15 * time.Second)
-		same(t, "closed", closed, []string{"2", "2", "2", "1"})
+		same(t, "closed", closed.lines(), []string{"2", "2", "2", "1"})
 		st := l.status("a")
 		same(t, "digest", st.Digest, "3")
 		same(t, "priority", st.Priority, 5)

@@ -167,10 +167,10 @@ func TestAChildThatVanishesInItsRunFinishesFirst(t *testing.T) {
 
 func TestASuccessorWaitsForTheRunOfTheOneBefore(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var closed []string
+		var closed diary
 		child := func(digest string, run daemonapp.RunFunc) daemonapp.Spec {
 			return daemonapp.Spec{Name: "a", Digest: digest, Type: digest, Daemon: &quirky{
-				run: run, close: func() error { closed = append(closed, digest); return nil },
+				run: run, close: func() error { closed.add(digest); return nil },
 			}}
 		}
 		s := nursery(
@@ -188,7 +188,7 @@ func TestASuccessorWaitsForTheRunOfTheOneBefore(t *testing.T) {
 			"0s run_started 1", "5s replaced 3", "6s run_started 3", "8s run_started 3",
 		})
 		l.drain()
-		same(t, "closed", closed, []string{"2", "1", "3"})
+		same(t, "closed", closed.lines(), []string{"2", "1", "3"})
 	})
 }
 
