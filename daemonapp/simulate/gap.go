@@ -70,6 +70,9 @@ func (g *gaps) look(w *world, until time.Time) {
 	if w.core.Running() > 0 || w.core.Ready() > 0 {
 		return
 	}
+	if g.known(w, until) {
+		return
+	}
 	name, next := g.next(w)
 	if g.byLoad {
 		next = w.released(next, until)
@@ -85,6 +88,20 @@ func (g *gaps) look(w *world, until time.Time) {
 	if w.at >= int64(w.in.Limits.SoftDeadline) && (!g.seen || gap.Length > g.closest.Length) {
 		g.closest, g.seen = gap, true
 	}
+}
+
+// known tells, from the time at which the core wants to be asked again, that this gap is not larger than
+// those seen. It is, for most: so no name needs to be looked up.
+func (g *gaps) known(w *world, until time.Time) bool {
+	if g.mixed || until.IsZero() || w.in.Limits.NoWorkTimeout > 0 {
+		return false
+	}
+	at := until.Sub(w.in.Start)
+	if at == w.in.Limits.SoftDeadline || at == w.in.Limits.HardDeadline {
+		return false // it may be larger than that
+	}
+	length := at - time.Duration(w.at)
+	return length <= g.largest.Length && g.seen && length <= g.closest.Length
 }
 
 // lastMoment is when the app ends if it is left alone.

@@ -27,6 +27,8 @@ type Input struct {
 	ShutdownGrace time.Duration
 	// Daemons are those of the configuration, in its order.
 	Daemons []Daemon
+
+	nameless bool // Start is a day that nobody asked for, not to be shown
 }
 
 // Daemon is one daemon and what to assume of it.
@@ -56,7 +58,7 @@ const DefaultHorizon = 24 * time.Hour
 // normalized fills in what zero values stand for.
 func (in Input) normalized() Input {
 	if in.Start.IsZero() {
-		in.Start = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+		in.Start, in.nameless = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC), true
 	}
 	in.Start = in.Start.Round(0)
 	if in.Horizon == 0 {

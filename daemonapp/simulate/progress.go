@@ -23,43 +23,44 @@ func (e *NoProgress) Error() string {
 // roundsLimit bounds how often the outcomes of one daemon are gone through to see whether it makes progress.
 const roundsLimit = 1000
 
-// progresses asks the core itself: it gives the daemon an app of its own and lets it run through its
-// outcomes, often enough for a disarm, to see whether time must pass or the daemon ends.
-func (l *lane) progresses(start time.Time) (bool, error) {
-	if l.duration > 0 {
-		return true, nil
-	}
-	core := schedule.New(start, schedule.Limits{})
-	entry := l.entry
-	entry.Conditions, entry.StartAfter, entry.Offset = schedule.Conditions{}, 0, 0
-	id, err := core.Add(start, entry)
-	if err != nil {
-		return false, err
-	}
-	now := start
-	if due := core.Status(id).Due; due.After(now) {
-		now = due // the first time of a calendar
-	}
-	runs := len(l.outcomes) * (min(entry.DisarmAfter, roundsLimit) + 1)
-	for i := range runs {
-		if core.Next(now).Action != schedule.Start {
-			return true, nil
-		}
-		core.Done(id, now, schedule.Result{Outcome: l.outcomes[i%len(l.outcomes)]}, nil)
-	}
-	return core.Next(now).Action != schedule.Start, nil
-}
-
 // checkProgress finds the first daemon that would never let time pass.
 func checkProgress(lanes []lane, start time.Time) error {
+	trial := schedule.New(start, schedule.Limits{})
 	for i := range lanes {
-		ok, err := lanes[i].progresses(start)
+		l := &lanes[i]
+		if l.duration > 0 {
+			continue
+		}
+		ok, err := l.progresses(trial, start)
 		if err != nil {
-			return err
+			return fmt.Errorf("simulate %s: %w", l.entry.Name, err)
 		}
 		if !ok {
-			return &NoProgress{Daemon: lanes[i].entry.Name}
+			return &NoProgress{Daemon: l.entry.Name}
 		}
 	}
 	return nil
+}
+
+// progresses asks the core itself: it puts the daemon alone in an app and lets it run through its
+// outcomes, often enough for a disarm, to see whether time must pass or the daemon ends.
+func (l *lane) progresses(trial *schedule.Scheduler, now time.Time) (bool, error) {
+	entry := l.entry
+	entry.Conditions, entry.StartAfter, entry.Offset = schedule.Conditions{}, 0, 0
+	id, err := trial.Add(now, entry)
+	if err != nil {
+		return false, err
+	}
+	defer trial.Remove(now, id)
+	if err := trial.Wake(now, id, schedule.ByEvent); err != nil {
+		return false, err
+	}
+	runs := len(l.outcomes) * (min(entry.DisarmAfter, roundsLimit) + 1)
+	for i := range runs {
+		if trial.Next(now).Action != schedule.Start {
+			return true, nil
+		}
+		trial.Done(id, now, schedule.Result{Outcome: l.outcomes[i%len(l.outcomes)]}, nil)
+	}
+	return trial.Next(now).Action != schedule.Start, nil
 }
