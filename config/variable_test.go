@@ -188,7 +188,7 @@ func TestFunctions(t *testing.T) {
 		`trimspace("  a ")`:                                        "a",
 		`jsonencode({ a = [1, true] })`:                            `{"a":[1,true]}`,
 		`jsondecode("{\"a\":\"b\"}").a`:                            "b",
-		`coalesce("", "b")`:                                        "b",
+		`coalesce(null, "b")`:                                      "b",
 		`join(",", flatten([["a"], ["b"]]))`:                       "a,b",
 		`join(",", distinct(["a", "a"]))`:                          "a",
 		`join(",", [for n in range(3) : "${n}"])`:                  "0,1,2",
