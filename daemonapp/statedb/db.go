@@ -68,6 +68,10 @@ func (d *DB) open() error {
 	if err := quickCheck(db); err != nil {
 		return err
 	}
+	// A file that cannot be written is told now, not by the first run's end.
+	if _, err := db.Exec("DELETE FROM daemon WHERE FALSE"); err != nil {
+		return err
+	}
 	d.upsert, err = db.Prepare(upsertSQL)
 	return err
 }
@@ -97,7 +101,7 @@ func (d *DB) Save(batch []daemonapp.Memory) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	err := d.inTx(func(tx *sql.Tx) error {
+	err := inTx(d.db, func(tx *sql.Tx) error {
 		upsert := tx.Stmt(d.upsert)
 		for i := range batch {
 			if _, err := upsert.Exec(values(&batch[i])...); err != nil {
@@ -120,8 +124,9 @@ func (d *DB) Forget(before time.Time) error {
 	return nil
 }
 
-func (d *DB) inTx(do func(*sql.Tx) error) error {
-	tx, err := d.db.Begin()
+// inTx commits what do does, or nothing of it.
+func inTx(db *sql.DB, do func(*sql.Tx) error) error {
+	tx, err := db.Begin()
 	if err != nil {
 		return err
 	}

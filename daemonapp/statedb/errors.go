@@ -50,8 +50,14 @@ func damaged(err error) bool {
 	if errors.Is(err, ErrDamaged) {
 		return true
 	}
-	code := resultCode(err)
-	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+	switch resultCode(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return true
+	case sqlite3.SQLITE_ERROR:
+		// The statements are constant: one that does not fit met tables that are not this schema's.
+		return true
+	}
+	return false
 }
 
 func markDamaged(err error) error {

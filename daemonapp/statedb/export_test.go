@@ -2,6 +2,7 @@ package statedb
 
 import (
 	"database/sql"
+	"errors"
 )
 
 // Pragma asks the app's own connection; args may set one.
@@ -30,7 +31,7 @@ func Exec(path, text string) (string, error) {
 	defer db.Close()
 	var value sql.NullString
 	err = db.QueryRow(text).Scan(&value)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
 	return value.String, err

@@ -44,7 +44,7 @@ func loadRows(db *sql.DB) (map[string]daemonapp.Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // Err tells of whatever ended the rows.
+	defer func() { _ = rows.Close() }() // Err tells of whatever ended the rows.
 	all := make(map[string]daemonapp.Memory)
 	for rows.Next() {
 		m, err := scanMemory(rows)

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,7 +61,38 @@ func TestReaderRefusesWhatOthersCanWrite(t *testing.T) {
 	}
 }
 
-// A reader in the app's process and one outside it see each commit, whole, while the app goes on.
+// What SQLite makes for a reader that is root must belong to the user, or the app could not start again.
+func TestRootReadsAUsersState(t *testing.T) {
+	t.Parallel()
+	dir := closedState(t)
+	owner := os.Geteuid()
+	if owner == 0 {
+		owner = 4711
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "state.db"), filepath.Join(dir, "lock")} {
+		if err := os.Lchown(path, owner, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(load(t, openReader(t, dir))); got != 100 {
+		t.Errorf("%d memories, want 100", got)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != owner {
+			t.Errorf("%s belongs to another than uid %d", entry.Name(), owner)
+		}
+	}
+}
+
+// A reader outside the app's process sees each commit, whole, while the app goes on.
 func TestReaderWhileAnotherProcessWrites(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

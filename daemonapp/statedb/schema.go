@@ -57,20 +57,15 @@ func migrate(db *sql.DB, steps []string) error {
 }
 
 func step(db *sql.DB, ddl string, version int) error {
-	tx, err := db.Begin()
-	if err != nil {
+	return inTx(db, func(tx *sql.Tx) error {
+		if _, err := tx.Exec(ddl); err != nil {
+			return err
+		}
+		// A pragma takes no parameters.
+		_, err := tx.Exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",
+			applicationID, version))
 		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // After Commit it has nothing to do, before it the error is known.
-	if _, err := tx.Exec(ddl); err != nil {
-		return err
-	}
-	// A pragma takes no parameters.
-	mark := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, version)
-	if _, err := tx.Exec(mark); err != nil {
-		return err
-	}
-	return tx.Commit()
+	})
 }
 
 // checkVersion returns the file's schema version, 0 for a new file. known is the last one this
@@ -83,8 +78,10 @@ func checkVersion(db *sql.DB, known int) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case id != applicationID && (id != 0 || version != 0 || tables != 0):
-		return 0, fmt.Errorf("%w: another program's database", ErrDamaged)
+	case id == 0 && version == 0 && tables == 0:
+		return 0, nil
+	case id != applicationID || version <= 0:
+		return 0, fmt.Errorf("%w: not a database of peakd", ErrDamaged)
 	case version > known:
 		return 0, fmt.Errorf("%w: schema %d, this one knows up to %d; it was left as it is: "+
 			"run that version, or move the file away to start without memory", ErrNewer, version, known)

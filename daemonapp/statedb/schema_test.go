@@ -2,6 +2,7 @@ package statedb_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -43,6 +44,14 @@ func TestOtherFilesAreRefused(t *testing.T) {
 		"text":             func(t *testing.T, file string) { write(t, file, []byte(strings.Repeat("hello ", 1000))) },
 		"noise":            func(t *testing.T, file string) { write(t, file, noise) },
 		"another database": func(t *testing.T, file string) { query(t, file, "CREATE TABLE daemon (x)") },
+		"another schema": func(t *testing.T, file string) {
+			write(t, file, contents(t, filepath.Join(closedState(t), "state.db")))
+			query(t, file, "ALTER TABLE daemon RENAME COLUMN gone TO went")
+		},
+		"a version below none": func(t *testing.T, file string) {
+			write(t, file, contents(t, filepath.Join(closedState(t), "state.db")))
+			query(t, file, "PRAGMA user_version = -1")
+		},
 		"another program's": func(t *testing.T, file string) {
 			query(t, file, "PRAGMA application_id = 7; PRAGMA user_version = 1")
 		},
@@ -85,6 +94,49 @@ func TestDamagedPages(t *testing.T) {
 		write(t, file, broken)
 		wantError(t, openers()["app"](dir), statedb.ErrDamaged)
 	}
+}
+
+// Whatever bytes of the file change, the app is told at its start, or works with what it reads, or is
+// told of the damage; it never crashes.
+func FuzzDamage(f *testing.F) {
+	dir := f.TempDir()
+	db, err := statedb.Open(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	batch := []daemonapp.Memory{{Name: "a"}, {Name: "b", Disarmed: strings.Repeat("why ", 2000)}, {Name: "c"}}
+	if err := errors.Join(db.Save(batch), db.SaveApplied(applied("1")), db.Close()); err != nil {
+		f.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, "state.db"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, at := range []uint32{0, 16, 18, 28, 60, 68, 100, 103, 4096, 4104, 8192, 12288} {
+		f.Add(at, []byte{0})
+		f.Add(at, []byte{9})
+		f.Add(at, []byte("\xff\xff"))
+	}
+	f.Fuzz(func(t *testing.T, at uint32, patch []byte) {
+		dir := dirOf(t, 0o700)
+		broken := bytes.Clone(whole)
+		copy(broken[int(at)%len(broken):], patch)
+		write(t, filepath.Join(dir, "state.db"), broken)
+		if err := useOnce(dir); err != nil && !errors.Is(err, statedb.ErrDamaged) {
+			t.Errorf("got %v, want nothing or damage", err)
+		}
+	})
+}
+
+func useOnce(dir string) error {
+	db, err := statedb.Open(dir)
+	if err != nil {
+		return nil
+	}
+	_, loaded := db.Load()
+	_, _, applied := db.LoadApplied()
+	saved := db.Save([]daemonapp.Memory{{Name: "b"}, {Name: "d"}})
+	return errors.Join(loaded, applied, saved, db.Close())
 }
 
 func TestMigrationGoesOnWhereItWas(t *testing.T) {

@@ -67,9 +67,12 @@ func NewWriter(state daemonapp.State, onError func(error)) *Writer {
 func (w *Writer) Put(m daemonapp.Memory, urgent bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.closing {
+		return
+	}
 	w.pending[m.Name] = m
 	switch {
-	case w.closing || w.due:
+	case w.due:
 	case urgent:
 		w.setDue()
 	case w.age == nil:

@@ -187,6 +187,45 @@ func TestBrokenDiskIsToldOnceAndTriedAgain(t *testing.T) {
 	})
 }
 
+// What is put while a save goes wrong is newer than what comes back from it.
+func TestPutDuringAFailingSave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		d.slow = time.Second
+		d.fail(errDisk)
+		w := newWriter(t, d, nil)
+		w.Put(memory("a", 1), false)
+		w.Put(memory("c", 1), true)
+		time.Sleep(500 * time.Millisecond)
+		w.Put(memory("a", 2), false)
+		w.Put(memory("b", 1), false)
+		time.Sleep(600 * time.Millisecond)
+		d.fail(nil)
+		time.Sleep(time.Hour)
+		d.wantSaves(t, saved{0, "a1 c1"}, saved{1250 * time.Millisecond, "a2 b1 c1"})
+	})
+}
+
+// A flush that goes wrong during a rest begins a longer one.
+func TestFailedFlushProlongsTheRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		d.fail(errDisk)
+		w := newWriter(t, d, nil)
+		w.Put(memory("a", 1), true)
+		ms := time.Millisecond
+		time.Sleep(100 * ms)
+		if err := w.Flush(); !errors.Is(err, errDisk) {
+			t.Errorf("flush: %v, want %v", err, errDisk)
+		}
+		d.fail(nil)
+		time.Sleep(time.Hour)
+		d.wantSaves(t, saved{0, "a1"}, saved{100 * ms, "a1"}, saved{600 * ms, "a1"})
+	})
+}
+
 func TestFlush(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -317,7 +356,7 @@ func TestDiskFullAndRoomAgain(t *testing.T) {
 	db := open(t, dir)
 	told := make(chan error, 10)
 	w := newWriter(t, db, func(err error) { told <- err })
-	limit(t, db, 1) // Not even the pages it has: it is then as large as it is.
+	limit(t, db, 1) // SQLite takes it as: no page more than there are.
 	big := daemonapp.Memory{Name: "a", Disarmed: strings.Repeat("x", 100_000)}
 	for range 3 {
 		w.Put(big, true)
