@@ -180,7 +180,7 @@ func (a *App) begin(ctx context.Context) error {
 	a.sched = schedule.New(now, a.options.Limits)
 	a.state = dispatching
 	limits := a.sched.Limits()
-	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits})
+	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits, Once: a.options.Once})
 	_, err := a.reconcile(noParent, "", a.specs, now)
 	a.specs = nil
 	if a.early != nil {

@@ -83,8 +83,9 @@ type Event struct {
 	Grace   time.Duration
 	// Gap is the idle threshold: how long a gap in the schedule ends the app from now on.
 	Gap time.Duration
-	// Daemons and Limits are those that the app starts with.
+	// Daemons and Limits are those that the app starts with; Once tells that each daemon is to run once.
 	Daemons int
+	Once    bool
 	Limits  *schedule.Limits
 	// NextDaemon is due first after an idle stop, at Next.
 	NextDaemon string

@@ -53,6 +53,9 @@ func gap(key string, e daemonapp.Event) zap.Field {
 // limits are what an app starts with; what is switched off is left out.
 func limits(e daemonapp.Event) []zap.Field {
 	fields := []zap.Field{zap.Int("daemons", e.Daemons), zap.Int("workers", e.Limits.Workers)}
+	if e.Once {
+		return append(fields, zap.Bool("once", true), zap.Int("pid", os.Getpid()))
+	}
 	for _, limit := range []struct {
 		key   string
 		value time.Duration

@@ -102,7 +102,7 @@ func (c *command) root() *cobra.Command {
 	f.StringArrayVar(&c.flags.vars, "var", nil, "value of a variable, as `name=value`; repeatable; no way for secrets")
 	f.StringArrayVar(&c.flags.varFiles, "var-file", nil, "`file` of name = value lines; repeatable")
 	f.BoolVar(&c.flags.allowWritable, "allow-writable-config", false, "as root, accept a configuration that others can write")
-	f.StringVar(&c.flags.logFormat, "log-format", "console", "`console` or json")
+	f.StringVar(&c.flags.logFormat, "log-format", "console", "`format` of the log: console or json")
 	f.StringVar(&c.flags.logLevel, "log-level", "info", "`level`: debug, info, warn or error")
 	root.AddCommand(c.commands()...)
 	wrapUsage(root)

@@ -28,7 +28,7 @@ func (c *command) configCommand() *cobra.Command {
 number behind a masked value changes with it. With names, only these daemons.`,
 		RunE: func(_ *cobra.Command, names []string) error { return c.configShow(names, format) },
 	}
-	show.Flags().StringVar(&format, "format", "text", "`text` or json")
+	show.Flags().StringVar(&format, "format", "text", "`form` of the output: text or json")
 	cmd.AddCommand(show)
 	return cmd
 }

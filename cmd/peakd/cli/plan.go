@@ -29,7 +29,7 @@ The exit code is 0 if there is nothing to do, 2 if there are changes, and 1 afte
 		RunE: func(*cobra.Command, []string) error { return planError(c.plan(against, format)) },
 	}
 	cmd.Flags().StringArrayVar(&against, "against", nil, "configuration `path` to compare with; repeatable")
-	cmd.Flags().StringVar(&format, "format", "text", "`text` or json")
+	cmd.Flags().StringVar(&format, "format", "text", "`form` of the output: text or json")
 	return cmd
 }
 
@@ -194,7 +194,35 @@ func verb(a config.Action) string {
 
 func writeChanges(b *strings.Builder, list []config.SettingChange) {
 	for _, c := range list {
-		before, after := orElse(shortened(c.Before, 40), "(none)"), orElse(shortened(c.After, 40), "(none)")
-		fmt.Fprintf(b, "    %s: %s -> %s\n", c.Path, before, after)
+		before, after := orElse(c.Before, "(none)"), orElse(c.After, "(none)")
+		if len(c.Path)+len(before)+len(after) < planWidth-12 && !strings.Contains(before+after, "\n") {
+			fmt.Fprintf(b, "    %s: %s -> %s\n", c.Path, before, after)
+			continue
+		}
+		from := common(before, after)
+		fmt.Fprintf(b, "    %s:\n      - %s\n      + %s\n", c.Path, around(before, from), around(after, from))
 	}
+}
+
+// planWidth is that of a plan's lines.
+const planWidth = 100
+
+// common is how many runes two texts begin with alike.
+func common(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	return n
+}
+
+// around is the part of a long text that its first difference stands in.
+func around(text string, difference int) string {
+	const before = 20
+	runes := []rune(strings.ReplaceAll(text, "\n", `\n`))
+	if from := min(difference, len(runes)) - before; from > 0 && len(runes) > planWidth-8 {
+		return "…" + shortened(string(runes[from:]), planWidth-9)
+	}
+	return shortened(string(runes), planWidth-8)
 }

@@ -17,13 +17,15 @@ import (
 func short(d time.Duration) string { return simulate.Short(d) }
 
 // writeRuns prints the table of what every daemon did, and why the app stopped.
-func writeRuns(w io.Writer, list []daemonapp.DaemonStatus, stop daemonapp.Stop) error {
+//
+// Age is how old the app was when its last run had ended.
+func writeRuns(w io.Writer, list []daemonapp.DaemonStatus, stop daemonapp.Stop, age time.Duration, once bool) error {
 	t := newTable("DAEMON", "PRIO", "RUNS", "WORKED", "IDLE", "FAILED", "COUNT", "BUSY", "LONGEST WAIT", "STARVED", "INTERVAL").
 		alignRight(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 	for _, row := range families(list) {
 		s := row.Stats
 		t.add(row.label, strconv.Itoa(row.Priority), number(s.Runs()), number(int(s.Worked)), number(int(s.Idle)),
-			number(int(s.Failed)), strconv.FormatInt(s.Count, 10), share(s.Busy, stop.Age), short(s.LongestWait),
+			number(int(s.Failed)), strconv.FormatInt(s.Count, 10), share(s.Busy, age), short(s.LongestWait),
 			short(s.Starved), pauses(s))
 	}
 	if _, err := fmt.Fprintln(w); err != nil {
@@ -32,12 +34,15 @@ func writeRuns(w io.Writer, list []daemonapp.DaemonStatus, stop daemonapp.Stop) 
 	if err := t.write(w); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nstopped after %s: %s\n", short(stop.Age), because(stop))
+	_, err := fmt.Fprintf(w, "\nstopped after %s: %s\n", short(stop.Age), because(stop, once))
 	return err
 }
 
 // because is the reason in words.
-func because(stop daemonapp.Stop) string {
+func because(stop daemonapp.Stop, once bool) string {
+	if once && stop.Reason == schedule.IdleGap {
+		return "every daemon has run once"
+	}
 	switch stop.Reason {
 	case schedule.HardDeadline:
 		return "the hard deadline (shutdown_after) was reached"

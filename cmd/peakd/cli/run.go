@@ -169,7 +169,8 @@ func (p *process) dump(w io.Writer) {
 // report prints what was done, and turns it into the exit code.
 func (p *process) report(stop daemonapp.Stop, once bool) error {
 	status := p.app.Status()
-	if err := writeRuns(p.Out, status, stop); err != nil {
+	age := max(stop.Age, time.Since(p.app.Vitals().Started))
+	if err := writeRuns(p.Out, status, stop, age, once); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	failed := 0

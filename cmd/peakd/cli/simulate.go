@@ -47,13 +47,13 @@ Each daemon's runs go by its assumption, else they work and take no time. Assump
 		RunE: func(*cobra.Command, []string) error { return c.simulate(o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.horizon, "for", "", "how long to look (default shutdown_after, else 24h)")
-	f.StringVar(&o.start, "start", "", "when it starts, as RFC 3339 (default the coming midnight in the app's time zone)")
+	f.StringVar(&o.horizon, "for", "", "`duration`: how long to look (default shutdown_after, else 24h)")
+	f.StringVar(&o.start, "start", "", "`time` at which it starts, as RFC 3339 (default the coming midnight in the app's time zone)")
 	f.StringArrayVar(&o.assume, "assume", nil, "`file` of assume blocks; repeatable")
 	f.StringVar(&o.hostname, "hostname", "", "`name` of the host it would run on (default this one)")
-	f.StringVar(&o.format, "format", "text", "text, json (an object a line), svg or html")
+	f.StringVar(&o.format, "format", "text", "`form` of the output: text, json (an object a line), svg or html")
 	f.StringVarP(&o.output, "output", "o", "", "`file` to write to (default standard output)")
-	f.IntVar(&o.width, "width", 100, "columns of text")
+	f.IntVar(&o.width, "width", 100, "`columns` of text")
 	return cmd
 }
 

@@ -18,7 +18,7 @@ Nothing is started and no state is read. The exit code is 2 if there is an error
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return c.validate(format) },
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`text`, json (an object a line) or github (annotations)")
+	cmd.Flags().StringVar(&format, "format", "text", "`form` of the output: text, json (an object a line) or github (annotations)")
 	return cmd
 }
 
