@@ -80,7 +80,7 @@ func (l *loader) warnDeadlines(all []candidate) {
 			"stay_alive_for is longer than shutdown_after = %q", written)
 	}
 	for _, s := range all {
-		if p := s.at("run_every"); p != nil && !p.unknown && !p.inherited && s.Common.RunEvery > hard {
+		if p := s.at("run_every"); p != nil && !p.unknown && !p.inherited && !s.Common.RunOnce && s.Common.RunEvery > hard {
 			l.c.warnf(p.value, []string{"the app stops before the second run; its memory lets a later life go on from there"},
 				"run_every is longer than shutdown_after = %q", written)
 		}

@@ -1,0 +1,7 @@
+assume "poller" {
+  outcomes = ["idle", "idle", "idle", "idle", "worked"]
+}
+
+assume "broken" {
+  outcomes = ["failed"]
+}
