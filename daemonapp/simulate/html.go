@@ -61,7 +61,7 @@ func (r *Report) page() (*page, error) {
 	p := &page{
 		App: r.name(), Headline: r.headline(), Began: r.began(), Stops: r.stops(), Facts: r.facts(),
 		Notes: nonEmpty(r.largestGap(), r.longestWait(), r.moreWorkers()), Warnings: warnings,
-		Style: template.CSS(pageStyle), Picture: template.HTML(r.svg()), //nolint:gosec // built here, every text escaped
+		Style: template.CSS(pageStyle), Picture: template.HTML(r.svg(false)), //nolint:gosec // built here, every text escaped
 	}
 	for track, index := range r.drawn.shown {
 		p.Rows = append(p.Rows, r.pageRow(track, index))

@@ -91,7 +91,7 @@ th:first-child,.left{text-align:left}
 tbody th{font-weight:600}
 .child th{padding-left:30px;font-weight:400}
 .sum>*{font-weight:600}
-td.left{color:var(--muted)}
+td.left{color:var(--muted);white-space:normal;min-width:200px}
 td.busy{background:linear-gradient(90deg,var(--bar) var(--share),transparent 0)}
 footer{margin-top:24px;color:var(--muted);font-size:13px}
 `

@@ -13,7 +13,7 @@ func WriteSVG(w io.Writer, r *Report) error {
 	if err := r.Explain(); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, r.svg()); err != nil {
+	if _, err := io.WriteString(w, r.svg(true)); err != nil {
 		return fmt.Errorf("write svg: %w", err)
 	}
 	return nil
@@ -29,6 +29,7 @@ type picture struct {
 	top, bottom float64 // of the lanes
 	foot        float64 // of the load
 	height      float64
+	head        float64 // height of what stands above the deadlines
 	lane        float64 // height of one
 	span        time.Duration
 	labels      []label
@@ -42,19 +43,27 @@ const (
 	tinySize     = 9
 	nameLetters  = 28
 	labelRow     = 18
-	headHeight   = 84
 	loadHeight   = 56
 )
 
-func (r *Report) svg() string {
-	p := &picture{r: r, d: r.drawn}
+// svg draws the picture; a page of its own says what the title says.
+func (r *Report) svg(titled bool) string {
+	p := &picture{r: r, d: r.drawn, head: 34}
+	if titled {
+		p.head = 84
+	}
 	p.layout()
 	p.open()
-	p.head()
+	if titled {
+		p.titles()
+	}
+	p.key()
+	p.grounds()
+	p.lines()
 	p.axis()
 	p.lanes()
 	p.load()
-	p.deadlines()
+	p.words()
 	p.raw("</svg>\n")
 	return p.out.String()
 }
@@ -79,7 +88,7 @@ func (p *picture) layout() {
 		rows = max(rows, l.row+1)
 	}
 	const axisHeight = 22
-	p.top = headHeight + float64(rows)*labelRow + axisHeight
+	p.top = p.head + float64(rows)*labelRow + axisHeight
 	p.bottom = p.top + p.lane*float64(len(p.d.tracks))
 	p.foot = p.bottom + 14 + loadHeight
 	p.height = p.foot + 24
@@ -130,16 +139,17 @@ func (p *picture) description() string {
 	return s
 }
 
-// head writes the title, the limits and the key.
-func (p *picture) head() {
+// titles writes what becomes of the app, and its limits.
+func (p *picture) titles() {
 	room := float64(pictureWidth - 2*margin)
 	p.text("title", "start", margin, 28, cut(p.r.name()+" "+p.r.stops(), int(room/(glyph*15))))
 	p.text("small", "start", margin, 48, cut(p.r.headline(), int(room/(glyph*smallSize))))
-	p.key(margin, 70)
 }
 
-// key explains the bars.
-func (p *picture) key(x, y float64) {
+// key explains the bars, and names the deadlines that lie beyond the plot.
+func (p *picture) key() {
+	x, y := float64(margin), p.head-14
+	p.text("small", "end", p.right, y, p.beyond())
 	for _, entry := range []struct{ class, word string }{
 		{"worked", "worked"}, {"more", "more to do"}, {"idle", "idle"}, {"failed", "failed"}, {"waiting", "due, waiting for the floor"},
 	} {
@@ -155,14 +165,34 @@ func (p *picture) key(x, y float64) {
 	p.text("small", "start", x+32, y, "waiting for its next time")
 }
 
-// axis draws the times and the lines under them.
-func (p *picture) axis() {
+// tick is the step of the axis.
+func (p *picture) tick() time.Duration {
 	const leastPixels = 84
-	tick := tickLength(time.Duration(float64(p.span)*leastPixels/(p.right-p.left)), time.Millisecond)
+	return tickLength(time.Duration(float64(p.span)*leastPixels/(p.right-p.left)), time.Millisecond)
+}
+
+// lines draws those of the axis, of the deadlines and of the stop.
+func (p *picture) lines() {
+	for at, tick := time.Duration(0), p.tick(); at <= p.span; at += tick {
+		p.line("grid", p.x(at), p.top, p.x(at), p.foot)
+	}
+	if stop := p.x(p.r.Stop.At); stop < p.right {
+		p.rect("after", stop, p.top, p.right-stop, p.foot-p.top, "")
+	}
+	for _, l := range p.labels {
+		p.line(l.class, l.x, p.rowTop(l.row), l.x, p.foot)
+	}
+}
+
+// rowTop is where a row of words of deadlines begins.
+func (p *picture) rowTop(row int) float64 { return p.head + float64(row)*labelRow }
+
+// axis writes the times.
+func (p *picture) axis() {
+	tick := p.tick()
 	y := p.top - 8
 	for at := time.Duration(0); at <= p.span; at += tick {
 		x, s := p.x(at), tickLabel(at, tick)
-		p.line("grid", x, p.top, x, p.foot)
 		if x+textWidth(s, smallSize)/2 <= pictureWidth-4 {
 			p.text("tick", "middle", x, y, s)
 		}

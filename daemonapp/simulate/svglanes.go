@@ -9,12 +9,15 @@ import (
 	"github.com/peakd/peakd/daemonapp/schedule"
 )
 
-// lanes draws each daemon's.
-func (p *picture) lanes() {
+// grounds draws the stripes that the lanes lie on, with the names.
+func (p *picture) grounds() {
 	for i := range p.d.tracks {
-		y := p.top + p.lane*float64(i)
-		p.laneName(i, y)
+		p.ground(i, p.top+p.lane*float64(i))
 	}
+}
+
+// lanes draws what each daemon did.
+func (p *picture) lanes() {
 	if p.d.detail {
 		p.pauses()
 		p.runs()
@@ -26,24 +29,24 @@ func (p *picture) lanes() {
 	}
 }
 
-// laneName draws the ground of a lane and its name; what the daemon did shows when the pointer rests there.
-func (p *picture) laneName(track int, y float64) {
+// ground draws the ground of a lane and its name; what the daemon did shows when the pointer rests there.
+func (p *picture) ground(track int, y float64) {
 	class := "lane"
 	if track%2 == 1 {
 		class = "lane odd"
 	}
 	name, title := plural(p.d.others, "other"), ""
-	ground, word := "name", 0.0
+	style, indent := "name", 0.0
 	if track < len(p.d.shown) {
 		row := &p.r.Daemons[p.d.shown[track]]
 		name, title = row.Name, row.words()+p.waited(track)
 		if p.d.tree && row.Depth > 0 {
-			name, ground, word = row.Short, "name child", 14*float64(row.Depth)
+			name, style, indent = row.Short, "name child", 14*float64(row.Depth)
 		}
 	}
 	p.rect(class, margin-8, y, pictureWidth-2*margin+16, p.lane, title)
-	room := p.left - 8 - margin - word
-	p.text(ground, "start", margin+word, y+p.lane/2+4, cut(name, int(room/(glyph*nameSize))))
+	room := p.left - 8 - margin - indent
+	p.text(style, "start", margin+indent, y+p.lane/2+4, cut(name, int(room/(glyph*nameSize))))
 }
 
 // words sums a daemon up in a sentence.
@@ -203,7 +206,7 @@ func (p *picture) binHeight(c *cell, kind int, class string) float64 {
 	if kind > 0 && c.seen>>(kind+1) != 0 {
 		return 0
 	}
-	const least = 3
+	const least = 5
 	share := min(float64(spent[kind])/float64(p.d.cell), 1)
 	return least + math.Round((p.barHeight(class)-least)*math.Sqrt(share))
 }
@@ -217,17 +220,24 @@ func (p *picture) load() {
 	p.rect("lane", p.left, base-loadHeight, p.x(p.r.Stop.At)-p.left, loadHeight,
 		"workers busy: "+percent(p.r.Sum.Share)+" of the time up to the stop")
 	var steps strings.Builder
-	length := float64(p.d.cell) * float64(p.r.Input.Limits.Workers)
-	for i, busy := range p.d.busy {
+	for i := range p.d.busy {
 		from, to := p.x(time.Duration(i)*p.d.cell), p.x(min(time.Duration(i+1)*p.d.cell, p.r.Stop.At))
-		if part := p.r.Stop.At - time.Duration(i)*p.d.cell; part < p.d.cell {
-			length = float64(part) * float64(p.r.Input.Limits.Workers)
+		y := base - loadHeight*p.busyShare(i)
+		if i == 0 {
+			steps.WriteString("M" + number(from) + " " + number(base))
 		}
-		if busy > 0 && length > 0 {
-			height := loadHeight * min(float64(busy)/length, 1)
-			steps.WriteString(box(from, base-height, to-from, height))
-		}
+		steps.WriteString("V" + number(y) + "H" + number(to))
 	}
+	steps.WriteString("V" + number(base) + "z")
 	p.path("load", steps.String())
 	p.line("base", p.left, base, p.right, base)
+}
+
+// busyShare is how much of a cell the workers were busy.
+func (p *picture) busyShare(i int) float64 {
+	length := min(p.d.cell, p.r.Stop.At-time.Duration(i)*p.d.cell)
+	if length <= 0 {
+		return 0
+	}
+	return min(float64(p.d.busy[i])/(float64(length)*float64(p.r.Input.Limits.Workers)), 1)
 }

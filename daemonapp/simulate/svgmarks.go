@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp/schedule"
@@ -15,7 +16,6 @@ type label struct {
 	x        float64 // of the line
 	from, to float64 // of the words
 	row      int
-	beyond   bool // the time lies beyond the plot: there is no line
 }
 
 // marked lists the deadlines and the stop.
@@ -39,18 +39,14 @@ func (p *picture) marked() []label {
 
 // placed puts the words beside their lines, inside the picture and in rows so that none covers another.
 func (p *picture) placed() []label {
-	labels := p.marked()
+	labels := slices.DeleteFunc(p.marked(), func(l label) bool { return l.at > p.span })
 	for i := range labels {
 		l := &labels[i]
-		l.beyond = l.at > p.span
-		if l.beyond {
-			l.words += " →"
-		}
 		const space = 5
 		width := textWidth(l.words, smallSize)
-		l.x = p.x(min(l.at, p.span))
+		l.x = p.x(l.at)
 		l.from = l.x + space
-		if l.from+width > p.right || l.beyond {
+		if l.from+width > p.right {
 			l.from = l.x - space - width
 		}
 		l.to = l.from + width
@@ -67,7 +63,7 @@ func taken(placed []label, l label) bool {
 	const space = 10
 	for _, other := range placed {
 		touches := l.from < other.to+space && other.from < l.to+space
-		crosses := !l.beyond && other.from-2 < l.x && l.x < other.to+2
+		crosses := other.from-2 < l.x && l.x < other.to+2
 		if (touches && other.row == l.row) || (crosses && other.row >= l.row) {
 			return true
 		}
@@ -75,19 +71,25 @@ func taken(placed []label, l label) bool {
 	return false
 }
 
-// deadlines draws the lines and their words.
-func (p *picture) deadlines() {
-	if stop := p.x(p.r.Stop.At); stop < p.right {
-		p.rect("after", stop, p.top, p.right-stop, p.foot-p.top, "")
-	}
+// words writes what the lines are.
+func (p *picture) words() {
 	for _, l := range p.labels {
-		if !l.beyond {
-			p.line(l.class, l.x, headHeight+float64(l.row)*labelRow+1, l.x, p.foot)
+		y := p.rowTop(l.row)
+		p.rect("paper", l.from-2, y+1, l.to-l.from+4, labelRow-3, "") // a line from further up may pass here
+		p.text("small "+l.class+"-word", "start", l.from, y+11, l.words)
+	}
+}
+
+// beyond names the deadlines that lie further to the right.
+func (p *picture) beyond() string {
+	var names []string
+	for _, l := range p.marked() {
+		if l.at > p.span {
+			names = append(names, l.words)
 		}
 	}
-	for _, l := range p.labels {
-		y := headHeight + float64(l.row)*labelRow + 10
-		p.rect("paper", l.from-2, y-10, l.to-l.from+4, 14, "") // a line further up may pass here
-		p.text("small "+l.class+"-word", "start", l.from, y, l.words)
+	if len(names) == 0 {
+		return ""
 	}
+	return strings.Join(names, ", ") + " →"
 }

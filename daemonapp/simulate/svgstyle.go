@@ -9,8 +9,9 @@ const svgStyle = `
 .peakd text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:var(--ink);font-size:11.5px}
 .peakd .title{font-size:15px;font-weight:600}
 .peakd .small{font-size:10.5px;fill:var(--dim)}
-.peakd .tick{font-size:10.5px;fill:var(--dim)}
-.peakd .tiny{font-size:9px;fill:var(--dim)}
+.peakd .tick,.peakd .tiny{fill:var(--dim);paint-order:stroke;stroke:var(--paper);stroke-width:4px}
+.peakd .tick{font-size:10.5px}
+.peakd .tiny{font-size:9px}
 .peakd .child{fill:var(--dim)}
 .peakd .paper{fill:var(--paper)}
 .peakd .lane{fill:transparent}
