@@ -17,36 +17,39 @@ const rawBytes = 2 * KeepBytes
 
 // capture keeps both ends of what is added to it, in bounded memory.
 type capture struct {
-	head, tail []byte
-	total      int64
+	head, tail []byte // in between are the moved bytes
+	moved      int64
+	skipped    int64
 }
 
 func (c *capture) add(block []byte) {
-	c.total += int64(len(block))
 	n := min(rawBytes-len(c.head), len(block))
 	c.head = append(c.head, block[:n]...)
 	block = block[n:]
-	if len(c.tail)+len(block) > 2*rawBytes { // now and then, so that a byte is moved once on average
-		keep := max(0, min(len(c.tail), rawBytes-len(block)))
-		c.tail = append(c.tail[:0], c.tail[len(c.tail)-keep:]...)
+	if len(c.tail)+len(block) > 2*rawBytes { // seldom, so that a byte is moved once on average
+		drop := min(len(c.tail), len(c.tail)+len(block)-rawBytes)
+		c.moved += int64(drop)
+		c.tail = append(c.tail[:0], c.tail[drop:]...)
 	}
 	c.tail = append(c.tail, block...)
 }
 
 // skip counts bytes that are not kept.
-func (c *capture) skip(n int) { c.total += int64(n) }
+func (c *capture) skip(n int) { c.skipped += int64(n) }
 
 // captured masks, and then cuts.
 func (c *capture) captured(mask func(string) string) Captured {
-	if c.total == int64(len(c.head)+len(c.tail)) {
+	if c.moved == 0 {
 		all := []byte(mask(string(c.head) + string(c.tail)))
 		head := min(KeepBytes, len(all))
 		tail := max(head, len(all)-KeepBytes)
-		return Captured{Head: all[:head:head], Tail: all[tail:], Dropped: int64(tail - head)}
+		return Captured{Head: all[:head:head], Tail: all[tail:], Dropped: int64(tail-head) + c.skipped}
 	}
-	head := []byte(mask(string(c.head)))
-	head = head[:min(KeepBytes, len(head))]
-	tail := []byte(mask(string(c.tail)))
-	tail = tail[max(0, min(len(tail), KeepBytes/4), len(tail)-KeepBytes):]
-	return Captured{Head: head, Tail: tail, Dropped: max(1, c.total-int64(len(head)+len(tail)))}
+	head, tail := []byte(mask(string(c.head))), []byte(mask(string(c.tail)))
+	headEnd := min(KeepBytes, len(head))
+	tailStart := min(len(tail), max(KeepBytes/4, len(tail)-KeepBytes)) // the first of it may be half a secret
+	return Captured{
+		Head: head[:headEnd:headEnd], Tail: tail[tailStart:],
+		Dropped: c.moved + c.skipped + int64(len(head)-headEnd+tailStart),
+	}
 }

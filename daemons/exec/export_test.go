@@ -1,6 +1,10 @@
 package exec
 
-import "io"
+import (
+	"io"
+
+	"github.com/peakd/peakd/daemons/exec/process"
+)
 
 // For the properties that are proved on the parts.
 
@@ -26,3 +30,6 @@ func Capture(mask func(string) string, blocks ...[]byte) Captured {
 
 // FileName encodes a name.
 func FileName(name string) string { return fileName(name) }
+
+// Birth identifies a process as the lock records it.
+func Birth(pid int) string { return process.Birth(pid) }

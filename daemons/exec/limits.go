@@ -7,7 +7,7 @@ import (
 	"github.com/peakd/peakd/daemons/exec/process"
 )
 
-// limits are the given ones. Those on memory come last, so that setting the others still has some.
+// limits are the given ones.
 func (l *Limits) limits() []process.Limit {
 	if l == nil {
 		return nil

@@ -5,11 +5,11 @@ import (
 	"io"
 )
 
-// readLines reads blocks of whole lines until an error. A line longer than limitBytes is cut, and the
-// rest of it only counted. Blocks end in a newline, but for the last and the cut ones, and are
-// overwritten by the next.
+// readLines reads blocks of whole lines until an error. A line of limitBytes or more is cut there, and the
+// rest of it only counted. Blocks end in a newline, but for the very last, and are overwritten by
+// the next.
 func readLines(r io.Reader, limitBytes int, block func([]byte), skipped func(int)) {
-	b := lineBuffer{buf: make([]byte, limitBytes), block: block, skipped: skipped}
+	b := lineBuffer{buf: make([]byte, limitBytes, limitBytes+1), block: block, skipped: skipped}
 	for {
 		n, err := r.Read(b.buf[b.have:])
 		b.add(n)
@@ -21,9 +21,9 @@ func readLines(r io.Reader, limitBytes int, block func([]byte), skipped func(int
 }
 
 type lineBuffer struct {
-	buf     []byte
-	have    int  // bytes of buf that are in use
-	cut     bool // inside the rest of a line that was cut; have is 0
+	buf     []byte // with room for a newline behind
+	have    int    // bytes of buf that are in use
+	cut     bool   // inside the rest of a line that was cut; have is 0
 	block   func([]byte)
 	skipped func(int)
 }
@@ -37,8 +37,8 @@ func (b *lineBuffer) add(n int) {
 		b.flush(end)
 	}
 	if b.have == len(b.buf) {
-		b.flush(b.have)
-		b.cut = true
+		b.block(append(b.buf, '\n'))
+		b.have, b.cut = 0, true
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 	"github.com/peakd/peakd/daemons/exec/process"
 )
 
+// recordBytes is the size of a lock file.
+const recordBytes = 128
+
 // lock keeps a job that outlived its peakd from being started a second time. The file is locked on an open
 // file description that the job inherits, so the lock lives as long as either of them. peakd takes it
 // before each run and unlocks it when the session of the job is gone: a process that left the session on
@@ -124,7 +127,7 @@ func openAt(dir int, name string, flags int) (int, error) {
 
 // read gives the job that the file names, if any.
 func (h *held) read() (pid int, birth string) {
-	text := make([]byte, 256)
+	text := make([]byte, recordBytes)
 	n, err := h.record.ReadAt(text, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, ""
@@ -148,9 +151,15 @@ func (h *held) inherited() []*os.File {
 // write names the job. Where that fails the lock still holds, and only the message knows less.
 func (h *held) write(pid int) {
 	if h.record != nil {
-		_ = h.record.Truncate(0)
-		_, _ = h.record.WriteAt(fmt.Appendf(nil, "%d %s\n", pid, process.Birth(pid)), 0)
+		_ = h.note(fmt.Sprintf("%d %s", pid, process.Birth(pid)))
 	}
+}
+
+// note overwrites the record. Its size never changes: some file systems write a file that was truncated to
+// disk when it is closed, and a run would wait for that.
+func (h *held) note(text string) error {
+	_, err := h.record.WriteAt(fmt.Appendf(nil, "%-*s\n", recordBytes-1, text), 0)
+	return err
 }
 
 // release unlocks for everybody who inherited the lock. The file stays: removing it would be a race
@@ -160,7 +169,7 @@ func (h *held) release() error {
 		return nil
 	}
 	defer h.close()
-	return errors.Join(h.record.Truncate(0), unix.Flock(int(h.shared.Fd()), unix.LOCK_UN))
+	return errors.Join(h.note(""), unix.Flock(int(h.shared.Fd()), unix.LOCK_UN))
 }
 
 // close lets go without unlocking: a process that is still there holds on.

@@ -23,7 +23,7 @@ const orphanParent = "PEAKD_TEST_ORPHAN_PARENT"
 
 // runOrphanParent runs a job for ever. The job begins once its parent has noted it.
 func runOrphanParent(dir string) {
-	s := script(`until [ -s "$L" ]; do sleep .01; done; ` + os.Getenv("PEAKD_TEST_ORPHAN_SCRIPT"))
+	s := script(`until grep -q @ "$L"; do sleep .01; done; ` + os.Getenv("PEAKD_TEST_ORPHAN_SCRIPT"))
 	s.Env = map[string]string{"F": filepath.Join(dir, "pids"), "L": filepath.Join(dir, "locks", "seed%2Fjob.lock")}
 	_, err := exec.New(environment(dir), s).Run(context.Background())
 	fmt.Fprintln(os.Stderr, "the run of the parent ended:", err)

@@ -41,6 +41,7 @@ func TestOutcome(t *testing.T) {
 		"code with a reason":    {script: say + "say failed x; echo y >&2; exit 9", want: result(schedule.Failed, 0), err: "exit 9: x"},
 		"idle code over report": {script: say + "say worked 7; exit 75", idle: []int{75}, want: result(schedule.Idle, 0)},
 		"failure over idle":     {script: say + "say failed x; exit 75", idle: []int{75}, want: result(schedule.Failed, 0), err: "exit 75: x"},
+		"a line too long":       {script: `{ printf 'failed '; head -c 5000 /dev/zero | tr '\0' x; echo; echo idle; } >&3`, want: result(schedule.Idle, 0)},
 		"nonsense is ignored":   {script: say + "say; say worked; say worked -1; say worked 1 less; say idle 1; say failed; say progress 1", want: result(schedule.Worked, 0)},
 	}
 	for name, tt := range tests {

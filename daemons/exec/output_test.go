@@ -37,6 +37,10 @@ func TestLongLines(t *testing.T) {
 			b := start(t, script(`head -c `+length+` /dev/zero | tr '\0' x; echo; echo after; echo the end >&2; exit 1`))
 			_, err := b.Run(t.Context())
 			lines := b.lines("out")
+			kept := b.Captured()
+			if text := string(kept.Head) + string(kept.Tail); !strings.Contains(text, "x\nafter\n") {
+				t.Errorf("the kept output ends in %q", text[max(0, len(text)-20):])
+			}
 			if len(lines) != 2 || len(lines[0]) > 9000 || lines[1] != "after" || errorText(err) != "exit 1: the end" {
 				t.Errorf("%d lines, error %v", len(lines), err)
 			}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -70,9 +71,8 @@ func (r *report) ignore(line string, err error) {
 
 // parseStatement reads "worked N [more]", "idle", "failed REASON" or "progress N/M".
 func parseStatement(line string) (statement, error) {
-	line, whole := strings.CutSuffix(line, "\n")
-	if !whole && len(line) >= reportLineBytes {
-		return statement{}, fmt.Errorf("the line is longer than %d bytes", reportLineBytes)
+	if len(line) > reportLineBytes {
+		return statement{}, fmt.Errorf("the line is longer than %d bytes", reportLineBytes-1)
 	}
 	word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 	rest = strings.TrimSpace(rest)
@@ -86,7 +86,7 @@ func parseStatement(line string) (statement, error) {
 	case word == "progress":
 		return parseProgress(rest)
 	}
-	return statement{}, fmt.Errorf(`a report line is "worked N [more]", "idle", "failed REASON" or "progress N/M"`)
+	return statement{}, errors.New(`a report line is "worked N [more]", "idle", "failed REASON" or "progress N/M"`)
 }
 
 func parseWorked(rest string) (statement, error) {
@@ -107,7 +107,7 @@ func parseWorked(rest string) (statement, error) {
 func parseProgress(rest string) (statement, error) {
 	left, right, found := strings.Cut(rest, "/")
 	if !found {
-		return statement{}, fmt.Errorf("progress is N/M")
+		return statement{}, errors.New("progress is N/M")
 	}
 	done, err := parseCount(left)
 	if err != nil {

@@ -103,7 +103,7 @@ func (e *AliveError) Error() string {
 // session gets TERM, after Grace KILL; so it does when the program ended by itself and left children
 // behind. Run returns at the latest Grace + EndLimit + DrainLimit (and a moment) after
 // the end of the context. The errors are [*StepError] for a program that could not be started,
-// [*AliveError], and [ErrNoTrampoline].
+// [*AliveError] for processes that could not be ended, and [ErrNoTrampoline].
 func (c *Command) Run(ctx context.Context) (Exit, error) {
 	if err := ctx.Err(); err != nil {
 		return Exit{}, fmt.Errorf("start %s: %w", c.Path, context.Cause(ctx))

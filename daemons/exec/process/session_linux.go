@@ -114,8 +114,7 @@ func readStat(pid int) (stat, bool) {
 
 // parseStat reads "PID (NAME) STATE PPID GROUP SESSION ... BIRTH", where NAME may hold anything.
 func parseStat(pid int, text []byte) (stat, bool) {
-	_, rest := text, text[bytes.LastIndexByte(text, ')')+1:]
-	fields := bytes.Fields(rest)
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) < 20 {
 		return stat{}, false
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"syscall"
 
@@ -18,7 +19,7 @@ type Terms struct {
 	Nice *int
 	// Umask is the file mode creation mask.
 	Umask *int
-	// Limits are set in this order.
+	// Limits bound each of its processes.
 	Limits []Limit
 }
 
@@ -58,12 +59,12 @@ func (t Terms) none() bool {
 		!signal.Ignored(syscall.SIGHUP) && !signal.Ignored(syscall.SIGINT)
 }
 
-// apply sets everything on the calling thread's process, which is about to become the program. What
-// needs privilege comes before the privilege is dropped.
+// apply sets all but the limits on memory, on a process that is about to become the program. What needs
+// privilege comes before the privilege is dropped.
 func (t Terms) apply() *StepError {
 	for _, limit := range t.Limits {
-		if err := limit.set(); err != nil {
-			return stepError(fmt.Sprintf("set limit %s to %d", limit.Name, limit.Soft), err)
+		if err := limit.prepare(); err != nil {
+			return limit.failed(err)
 		}
 	}
 	if t.Nice != nil {
@@ -80,12 +81,61 @@ func (t Terms) apply() *StepError {
 	return nil
 }
 
+// confine sets the limits on memory, as the very last thing: under such a limit the runtime of this
+// process would crash as soon as it asked for more.
+func (t Terms) confine() *StepError {
+	reserved := false
+	for _, limit := range t.Limits {
+		if !limit.onMemory() {
+			continue
+		}
+		if !reserved {
+			reserve()
+			reserved = true
+		}
+		if err := limit.set(); err != nil {
+			return limit.failed(err)
+		}
+	}
+	return nil
+}
+
+// reserve makes the runtime hold more free memory than what is left to do can need.
+func reserve() {
+	const enough = 8 << 20
+	runtime.KeepAlive(make([]byte, enough))
+	runtime.GC()
+}
+
+func (l Limit) onMemory() bool { return l.Name == "as" || l.Name == "data" || l.Name == "rss" }
+
 func (l Limit) set() error {
 	id, err := resource(l.Name)
 	if err != nil {
 		return err
 	}
 	return unix.Setrlimit(id, &unix.Rlimit{Cur: l.Soft, Max: l.Hard})
+}
+
+// prepare sets the limit; of one on memory it only makes sure that it can be set without privilege later.
+func (l Limit) prepare() error {
+	if !l.onMemory() {
+		return l.set()
+	}
+	id, err := resource(l.Name)
+	if err != nil {
+		return err
+	}
+	var now unix.Rlimit
+	if err := unix.Getrlimit(id, &now); err != nil || now.Max >= l.Hard {
+		return err
+	}
+	now.Max = l.Hard
+	return unix.Setrlimit(id, &now)
+}
+
+func (l Limit) failed(err error) *StepError {
+	return stepError(fmt.Sprintf("set limit %s to %d", l.Name, l.Soft), err)
 }
 
 // become drops to the identity: groups first, while that is still allowed.

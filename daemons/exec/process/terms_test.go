@@ -77,11 +77,28 @@ func TestIdentity(t *testing.T) {
 		Identity: &process.Identity{UID: 65534, GID: 65533, Groups: []int{4, 20}},
 		Nice:     &nice, Limits: []process.Limit{{Name: "nofile", Soft: 70, Hard: 70}, {Name: "as", Soft: 64 << 20, Hard: 64 << 20}},
 	}
-	s.run(t)
+	if exit := s.run(t); exit.Code != 0 {
+		t.Errorf("exit = %v, stderr %s", exit, s.err.String())
+	}
 	want := "65534 65533 65533 4 20 -3 70 " +
 		"Uid: 65534 65534 65534 65534 Gid: 65533 65533 65533 65533 CapEff: 0000000000000000 readable"
 	if got := strings.Join(strings.Fields(s.text()), " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestTightMemory: a limit far below what the runtime of the trampoline uses hits the program alone.
+func TestTightMemory(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		s := sh("ulimit -v; ulimit -d")
+		s.Terms.Limits = []process.Limit{{Name: "as", Soft: 8 << 20, Hard: 8 << 20}, {Name: "data", Soft: 4 << 20, Hard: 4 << 20}}
+		if os.Geteuid() == 0 {
+			s.Terms.Identity = &process.Identity{UID: 65534, GID: 65534}
+		}
+		if exit := s.run(t); exit.Code != 0 || s.text() != "8192\n4096" {
+			t.Fatalf("exit = %v, output %q, stderr %.300s", exit, s.text(), s.err.String())
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func Trampoline() bool {
 		return false
 	}
 	runtime.LockOSThread() // nice is the thread's, and this thread becomes the program
-	debug.SetGCPercent(-1) // a limit on memory must hit the program, not us
+	debug.SetGCPercent(-1) // not worth it in so short a life
 	if fd, err := strconv.Atoi(os.Args[1]); err == nil {
 		syscall.CloseOnExec(fd)
 		syscall.CloseOnExec(fd + 1)
@@ -87,6 +87,9 @@ func jump(from io.Reader) *StepError {
 	}
 	if err := syscall.Chdir(o.Dir); err != nil {
 		return stepError("enter "+o.Dir, err)
+	}
+	if err := o.confine(); err != nil {
+		return err
 	}
 	return stepError("start "+o.Path, syscall.Exec(o.Path, o.Argv, o.Env))
 }
