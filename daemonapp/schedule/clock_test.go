@@ -79,6 +79,7 @@ func TestClockStep(t *testing.T) {
 		{name: "back: it comes later", looked: 10 * m, step: -15 * m, next: 45 * m},
 		{name: "ahead past it: made up for, at once", catchUp: true, looked: 10 * m, step: 50 * m, started: 10 * m},
 		{name: "ahead past it: skipped", looked: 10 * m, step: 50 * m, next: 40 * m},
+		{name: "ahead past it by less than a second: no miss", looked: 30*m - sec/4, step: sec / 2, started: 30*m - sec/4},
 		{name: "ahead past several: still once", catchUp: true, looked: 10 * m, step: 500 * m, started: 10 * m},
 		{name: "back by hours: anew from the old time", looked: 10 * m, step: -245 * m, next: 35 * m},
 		{name: "noticed while paused", looked: 10 * m, step: -15 * m, paused: true, next: 45 * m},
