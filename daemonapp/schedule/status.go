@@ -6,6 +6,41 @@ import (
 	"time"
 )
 
+// State is where a daemon stands.
+type State uint8
+
+const (
+	// Waiting for its next run time.
+	Waiting State = iota + 1
+	// Ready: due, waiting for the floor.
+	Ready
+	// Running.
+	Running
+	// HeldByWindow, HeldByAfter, HeldByLoad, HeldByDaemon: due, but a condition does not hold.
+	HeldByWindow
+	HeldByAfter
+	HeldByLoad
+	HeldByDaemon
+	// Paused by an operator.
+	Paused
+	// Disarmed after failures or by an operator.
+	Disarmed
+	// Finished: it asked never to run again.
+	Finished
+)
+
+var stateNames = [...]string{
+	"none", "waiting", "ready", "running", "held", "held", "held", "held", "paused", "disarmed", "finished",
+}
+
+// String returns the word used in outputs; the four ways of being held share one.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
 // Stats are the sums of one daemon's runs in this life of the app.
 type Stats struct {
 	Worked, Idle, Failed, Cancelled uint32
