@@ -115,10 +115,11 @@ func TestJobThatOutlivedPeakd(t *testing.T) {
 // TestEscapedProcessDoesNotHold: what left the session of a run that ended holds nothing.
 func TestEscapedProcessDoesNotHold(t *testing.T) {
 	t.Parallel()
-	file := t.TempDir() + "/pids"
+	dir := t.TempDir()
+	file := dir + "/pids"
 	s := script(`setsid sh -c 'echo $$ >"$F.x"; mv "$F.x" "$F"; exec sleep 600' & while [ ! -e "$F" ]; do sleep .01; done`)
 	s.Env = map[string]string{"F": file}
-	b := start(t, s)
+	b := startIn(t, s, dir)
 	b.ok(t)
 	pids := pidsIn(t, file)
 	t.Cleanup(func() { _ = syscall.Kill(pids[0], syscall.SIGKILL) })
@@ -128,7 +129,7 @@ func TestEscapedProcessDoesNotHold(t *testing.T) {
 	if len(b.logs.FilterMessage("output_held").All()) != 1 {
 		t.Error("nothing was logged of who holds the output")
 	}
-	b.ok(t)
+	startIn(t, script("exit 0"), dir).ok(t)
 }
 
 func TestHoldWhileARunIsInFlight(t *testing.T) {
