@@ -10,25 +10,50 @@ import (
 // decided books the decision to stop, as things stand now.
 func (w *world) decided(reason schedule.Reason) Stop {
 	s := Stop{Decided: time.Duration(w.at), At: time.Duration(w.at), Reason: reason, InFlight: w.core.Running()}
-	name, due := w.core.NextDue()
-	if at := int64(due.Sub(w.in.Start)); !due.IsZero() {
-		s.Next, s.NextAt = name, time.Duration(at)
-	}
-	if reason == schedule.IdleGap {
-		s.Next, s.NextAt = "", 0
-		if name, at := w.gaps.next(w); at != never {
-			s.Next, s.NextAt = name, time.Duration(at)
-		}
-	}
 	for i := range w.lanes {
-		if l := &w.lanes[i]; l.id != nobody {
-			if st := w.core.Status(l.id); st.State == schedule.Ready {
-				l.unstarted = int64(st.Due.Sub(w.in.Start))
-				s.Ready++
-			}
+		l := &w.lanes[i]
+		if l.id == nobody {
+			continue
+		}
+		st := w.core.Status(l.id)
+		due, ready := w.stands(l, &st)
+		if ready {
+			l.unstarted = int64(due)
+			s.Ready++
+			continue
+		}
+		alive := reason != schedule.IdleGap || !l.entry.Background
+		if due >= 0 && alive && (s.Next == "" || due < s.NextAt) {
+			s.Next, s.NextAt = l.entry.Name, due
 		}
 	}
 	return s
+}
+
+// stands tells when a daemon is due or released next, negative if that is not known, or else that it has
+// been ready for some time. What became due while all workers were busy the core still calls waiting.
+func (w *world) stands(l *lane, st *schedule.Status) (due time.Duration, ready bool) {
+	t := st.Due
+	switch st.State {
+	case schedule.Ready, schedule.Waiting:
+	case schedule.HeldByWindow, schedule.HeldByAfter, schedule.HeldByLoad, schedule.HeldByDaemon:
+		t = st.Until
+	case schedule.Running, schedule.Paused, schedule.Disarmed, schedule.Finished:
+		return Never, false
+	}
+	if t.IsZero() {
+		return Never, false
+	}
+	due = t.Sub(w.in.Start)
+	if due >= time.Duration(w.at) {
+		return due, false
+	}
+	c := &l.entry.Conditions
+	free := c.Window == nil && len(c.After) == 0 && c.LoadBelow == 0
+	if st.State == schedule.Ready || free {
+		return due, true
+	}
+	return Never, false // nobody has looked whether it is held
 }
 
 // report gathers what the core and the lanes have counted.
