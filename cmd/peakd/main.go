@@ -11,6 +11,8 @@ import (
 )
 
 func main() {
-	exec.Trampoline()
+	if exec.Trampoline() {
+		os.Exit(127)
+	}
 	os.Exit(cli.Host{Name: "peakd", Types: daemons.Types()}.Main(context.Background(), os.Args[1:]))
 }

@@ -14,7 +14,9 @@ import (
 )
 
 func main() {
-	exec.Trampoline()
+	if exec.Trampoline() {
+		os.Exit(127)
+	}
 	types := append(daemons.Types(), forEachLineType())
 	os.Exit(cli.Host{Name: "ownseed", Version: "0.1", Types: types}.Main(context.Background(), os.Args[1:]))
 }

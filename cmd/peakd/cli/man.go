@@ -82,7 +82,7 @@ func manCommands(b *strings.Builder, parent *cobra.Command) {
 		if cmd.Hidden || cmd.Name() == "help" {
 			continue
 		}
-		if cmd.HasSubCommands() && !cmd.Runnable() {
+		if cmd.HasSubCommands() {
 			manCommands(b, cmd)
 			continue
 		}

@@ -53,7 +53,7 @@ daemon "exec" "import" {
 daemon "exec" "nightly" {
   schedule = "30 2 * * *"
   # timezone = "Europe/Vienna"
-  missed   = "once" # one that fell into a time when peakd was down is made up for, once
+  missed = "once" # one that fell into a time when peakd was down is made up for, once
 
   # A script goes to /bin/sh as it is, not through the command line. In HCL a dollar sign before a brace is
   # written twice. For more than a few lines, write: script = file("nightly.sh")

@@ -64,7 +64,7 @@ func (c *command) printType(name string) error {
 		}
 		return usage("no daemon type is called %q%s `%s types` lists them", name, hint, c.Name)
 	}
-	if _, err := fmt.Fprintf(c.Out, "%s\n\n%s\n", typ.Name(), strings.TrimSpace(typ.Doc())); err != nil {
+	if _, err := fmt.Fprintf(c.Out, "%s\n\n%s\n", typ.Name(), reflow(strings.TrimSpace(typ.Doc()))); err != nil {
 		return err
 	}
 	if err := c.printAttributes("Attributes", typ.Attributes()); err != nil {
@@ -106,4 +106,28 @@ func addAttributes(t *table, indent string, attributes []config.Attribute) {
 		t.add(name, a.Type, fallback, meaning)
 		addAttributes(t, indent+"  ", a.Attributes)
 	}
+}
+
+// reflow breaks the paragraphs of a Markdown text to the width of a table; code, tables and lists stay as they are.
+func reflow(text string) string {
+	var out, paragraph []string
+	flush := func() {
+		if len(paragraph) > 0 {
+			out = append(out, broken(strings.Join(paragraph, " "), tableWidth)...)
+			paragraph = nil
+		}
+	}
+	code := false
+	for _, line := range strings.Split(text, "\n") {
+		fence := strings.HasPrefix(line, "```")
+		if code || fence || line == "" || strings.ContainsAny(line[:1], "|-#") {
+			flush()
+			out = append(out, line)
+			code = code != fence
+			continue
+		}
+		paragraph = append(paragraph, strings.TrimSpace(line))
+	}
+	flush()
+	return strings.Join(out, "\n")
 }
