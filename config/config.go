@@ -43,6 +43,7 @@ type App struct {
 
 	location *time.Location
 	host     string
+	header   span // no place if the block was not given
 	places   []place
 }
 

@@ -1,5 +1,7 @@
 package config
 
+import "io/fs"
+
 // AsRoot makes Load check who can write the files, as it does for root.
 func AsRoot(o Options) Options {
 	o.asRoot = true
@@ -7,10 +9,10 @@ func AsRoot(o Options) Options {
 }
 
 // Writers is who besides root can write a file of this mode and owner.
-var Writers = writers
+func Writers(mode fs.FileMode, uid, gid int) string { return writers(mode, uid, gid) }
 
 // Nearest is the suggestion for a word.
-var Nearest = nearest
+func Nearest(written string, candidates []string) string { return nearest(written, candidates) }
 
 // PlaceOf is where a setting of a daemon stands: the line of its name, and the text of its value.
 func PlaceOf(d *Decoded, path string) (line int, value string, found bool) {

@@ -82,17 +82,25 @@ func (d digester) json(b block) {
 	}
 }
 
-// references writes the values that traversals begin with: var.NAME, local.NAME, an iterator.
+// references writes the values that traversals begin with: var.NAME, local.NAME, an iterator. They come in the
+// order of their names, as the syntax tree has none.
 func (d digester) references(all []hcl.Traversal, sc *scope) {
+	values := make(map[string]cty.Value)
 	for _, t := range all {
-		v, ok := sc.lookup(t.RootName())
-		if !ok || t.RootName() == "each" {
+		root := t.RootName()
+		v, ok := sc.lookup(root)
+		if !ok || root == "each" {
 			continue
 		}
 		if name, named := step(t); named && v.Type().IsObjectType() && v.Type().HasAttribute(name) {
 			v = v.GetAttr(name)
+			root += "." + name
 		}
-		d.cty(v)
+		values[root] = v
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		d.text(name)
+		d.cty(values[name])
 	}
 }
 

@@ -59,10 +59,9 @@ func decodeBase64(s string) (string, error) {
 
 // functionNames are those of all functions, in order.
 func functionNames() []string {
-	names := slices.Collect(maps.Keys(plainFunctions()))
-	names = append(names, "env", "file", "secret", "credential", "hostname")
-	slices.Sort(names)
-	return names
+	all := plainFunctions()
+	maps.Copy(all, outside{}.functions(nil, nil))
+	return slices.Sorted(maps.Keys(all))
 }
 
 // textFunction makes a function of one text.

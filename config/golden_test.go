@@ -12,7 +12,7 @@ import (
 	"github.com/peakd/peakd/config"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // flags are
 
 // TestDiagnostics compares what is said of each configuration in testdata/bad with the file beside it.
 func TestDiagnostics(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 // loader is the state of one [Load].
 type loader struct {
 	*reader
-	o      Options
-	cfg    *Config
-	opened int
+	o       Options
+	cfg     *Config
+	sources []*source
 	// declared is where each name of a daemon was first declared, good or bad; decoded are those of known types.
 	declared map[string]span
 	decoded  []*Decoded
@@ -46,8 +46,12 @@ func Load(o Options) (*Config, *Diagnostics) {
 	for _, b := range blocks.daemons {
 		l.daemonBlock(b)
 	}
+	l.check()
 	l.sort()
 	l.w.loaded = true
+	for _, src := range l.sources {
+		src.settle()
+	}
 	return l.cfg, l.c.done(len(l.cfg.Files), l.daemons)
 }
 
@@ -180,7 +184,7 @@ func (l *loader) app(blocks []block) {
 	sc := l.w.scope(b.sc.src)
 	attrs, inner := l.content(b.body, sc, g)
 	d.body(shape, attrs, inner, reflect.ValueOf(app).Elem(), "", b.at)
-	app.Label = b.labels[0]
+	app.Label, app.header = b.labels[0], b.at
 	if !validName(app.Label) {
 		l.c.errorf(b.labelAt[0], []string{nameHint}, "%q is no name for an app", app.Label)
 	}

@@ -151,8 +151,12 @@ func TestRootReadsNothingThatOthersCanWrite(t *testing.T) {
 		return shown(t, diags)
 	}
 	for path, mode := range map[string]fs.FileMode{file: 0o666, filepath.Dir(file): 0o777, vars: 0o666} {
+		culprit := path
+		if os.Geteuid() != 0 { // then all of them belong to somebody else than root
+			culprit = dir
+		}
 		if got := load(path, mode, false); !strings.Contains(got, "can write it, and peakd runs as root") ||
-			!strings.Contains(got, path) || !strings.Contains(got, "--allow-writable-config") {
+			!strings.Contains(got, culprit) || !strings.Contains(got, "--allow-writable-config") {
 			t.Errorf("with %s writable, got\n%s", path, got)
 		}
 		if got := load(path, mode, true); strings.Contains(got, "error:") {

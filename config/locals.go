@@ -92,14 +92,13 @@ func (l *loader) local(v *localValue, all map[string]*localValue, via []string) 
 
 // localValue evaluates with those values in sight that it needs. The others are only named.
 func (l *loader) localValue(v *localValue, all, needs map[string]*localValue) cty.Value {
-	sc := l.w.bare(v.sc.src)
-	sc.bare = false
-	sc.ctx.Variables = map[string]cty.Value{"var": l.w.vars, "local": objectOf(needs)}
+	known := objectOf(needs)
 	for _, t := range v.expr.Variables() {
 		if name, named := step(t); t.RootName() == "local" && named && all[name] == nil {
-			sc.ctx.Variables["local"] = objectOf(all) // for the suggestion
+			known = objectOf(all) // for the suggestion
 		}
 	}
+	sc := v.sc.knowing(l.w.vars, known)
 	value, _ := l.eval(v.expr, sc)
 	return value
 }

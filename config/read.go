@@ -148,8 +148,8 @@ func (l *loader) open(path string) (*source, hcl.Body) {
 		return nil, nil
 	}
 	src := newSource(name, dir, data)
-	src.order = l.opened
-	l.opened++
+	src.order = len(l.sources)
+	l.sources = append(l.sources, src)
 	src.json = strings.HasSuffix(path, ".json") || path == "-" && startsWithBrace(data)
 	return src, l.parse(src)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 )
@@ -22,13 +23,18 @@ func (c *collector) snippet(src *source, line, from, to int) (shown string, star
 	return cut(string(text), merged(hidden), from, to)
 }
 
+// settle sorts what is hidden, once all of it is known.
+func (s *source) settle() { s.hidden = merged(s.hidden) }
+
 // hiddenIn are the hidden stretches of a line, counted from its start.
 func (s *source) hiddenIn(start, end int) []stretch {
 	var found []stretch
-	for _, h := range s.hidden {
-		if h.start < end && h.end > start {
-			found = append(found, stretch{max(h.start, start) - start, min(h.end, end) - start})
+	first := sort.Search(len(s.hidden), func(i int) bool { return s.hidden[i].end > start })
+	for _, h := range s.hidden[first:] {
+		if h.start >= end {
+			break
 		}
+		found = append(found, stretch{max(h.start, start) - start, min(h.end, end) - start})
 	}
 	return found
 }

@@ -53,6 +53,9 @@ func (r *reader) template(q request, f *field, b block, path string) (Template, 
 		typ: typ, name: eachName, full: q.full + "/" + eachName, header: b.at,
 		body: b.body, sc: b.sc.withEach(nil), child: true, check: q.check,
 	})
+	if q.check {
+		r.w.samples = append(r.w.samples, t.sample)
+	}
 	if t.sample.broken {
 		return Template{}, false
 	}

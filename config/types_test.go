@@ -141,7 +141,8 @@ func options(t testing.TB, paths ...string) config.Options {
 	t.Helper()
 	return config.Options{
 		Paths: paths, Registry: testRegistry(t), Hostname: "mailhost",
-		Environ: func(string) (string, bool) { return "", false },
+		Environ:       func(string) (string, bool) { return "", false },
+		AllowWritable: true, // whoever the files of the repository belong to
 	}
 }
 

@@ -16,9 +16,10 @@ type world struct {
 	locals   cty.Value
 	app      App
 	grammars map[string]*grammar
-	defaults map[string]layer // by type; "" is for all
-	scopes   map[*source]*scope
+	defaults map[string]layer   // by type; "" is for all
+	files    map[*source]*scope // bare
 	plain    *hcl.EvalContext
+	samples  []*Decoded // those of all templates, while daemons are checked
 	// partial: a file could not be parsed, so that what seems to be missing may stand there.
 	partial bool
 	// loaded: sources are not written to any more.
@@ -30,8 +31,8 @@ func newWorld(o Options, s *secrets) *world {
 		registry: o.Registry, program: o.program(), outside: o.outside(), secrets: s,
 		vars: cty.EmptyObjectVal, locals: cty.EmptyObjectVal, app: defaultApp(),
 		grammars: make(map[string]*grammar), defaults: make(map[string]layer),
-		scopes: make(map[*source]*scope),
-		plain:  &hcl.EvalContext{Functions: plainFunctions()},
+		files: make(map[*source]*scope),
+		plain: &hcl.EvalContext{Functions: plainFunctions()},
 	}
 	for _, t := range o.Registry.types {
 		w.grammars[t.name] = w.grammar(t.name, w.registry.common, t.shape)
@@ -57,17 +58,24 @@ func (w *world) grammar(owner string, shapes ...*shape) *grammar {
 
 // bare is the scope of a file in which only functions are known.
 func (w *world) bare(src *source) *scope {
-	ctx := w.plain.NewChild()
-	ctx.Functions = w.outside.functions(src, w.secrets)
-	return &scope{src: src, ctx: ctx, bare: true}
+	sc, ok := w.files[src]
+	if !ok {
+		ctx := w.plain.NewChild()
+		ctx.Functions = w.outside.functions(src, w.secrets)
+		sc = &scope{src: src, ctx: ctx, bare: true}
+		w.files[src] = sc
+	}
+	return sc
 }
 
 // scope is the scope of a file, with variables and local values as they are known now.
-func (w *world) scope(src *source) *scope {
-	sc := w.bare(src)
-	sc.bare = false
-	sc.ctx.Variables = map[string]cty.Value{"var": w.vars, "local": w.locals}
-	return sc
+func (w *world) scope(src *source) *scope { return w.bare(src).knowing(w.vars, w.locals) }
+
+// knowing is the scope of a file with these variables and local values.
+func (s *scope) knowing(vars, locals cty.Value) *scope {
+	ctx := s.ctx.NewChild()
+	ctx.Variables = map[string]cty.Value{"var": vars, "local": locals}
+	return &scope{src: s.src, ctx: ctx}
 }
 
 func (w *world) varNames() []string   { return attributeNames(w.vars) }

@@ -1,4 +1,5 @@
 app "x" {
+  workers  = 8
   timezone = "Europe/Viena"
 }
 daemon "exec" "field" {

@@ -26,3 +26,4 @@ daemon "exec" "too" "many" {
 daemon "file_cleanup" "no-directory" {
   run_every = "5m"
 }
+app "test" { workers = 8 }

@@ -56,3 +56,4 @@ daemon "exec" "inner" {
     content {}
   }
 }
+app "test" { workers = 8 }

@@ -38,3 +38,4 @@ daemon "exec" "x" {
     N = [for x in 5 : x]
   }
 }
+app "test" { workers = 8 }

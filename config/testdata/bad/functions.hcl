@@ -9,3 +9,4 @@ daemon "exec" "x" {
   mode      = upper(5, 6)
   tags      = [file("several")]
 }
+app "test" { workers = 8 }

@@ -47,3 +47,4 @@ daemon "exec" "calendar" {
   missed           = "onec"
   command          = ["true"]
 }
+app "test" { workers = 8 }

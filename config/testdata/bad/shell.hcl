@@ -6,3 +6,4 @@ daemon "exec" "nothing" {
   run_every = "5m"
   script    = "echo ${1}"
 }
+app "test" { workers = 8 }

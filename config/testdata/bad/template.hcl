@@ -40,3 +40,4 @@ daemon "queue_manager" "queues" {
   queue {}
   queue {}
 }
+app "test" { workers = 8 }

@@ -25,3 +25,4 @@ daemon "exec" "names" {
     day  = ["mon"]
   }
 }
+app "test" { workers = 8 }

@@ -45,3 +45,4 @@ daemon "file_cleanup" "null" {
   run_every = "5m"
   directory = null
 }
+app "test" { workers = 8 }

@@ -3,3 +3,4 @@ daemon "exec" "weite" {
   env = { A = "漢字 é", B = [1] }
 	script = 	"ünï" + nix
 }
+app "test" { workers = 8 }
