@@ -1,93 +1,118 @@
 package config
 
 import (
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
 
-// check looks at the daemons together, once all are decoded.
+// checker looks at the daemons of a configuration together, once all are decoded.
+type checker struct {
+	*loader
+	named map[string]*Decoded // by name; of two that share one the first
+}
+
+// check tells what is wrong between daemons, and then what is most likely not meant.
 func (l *loader) check() {
+	k := &checker{l, make(map[string]*Decoded, len(l.decoded))}
 	for _, dec := range l.decoded {
-		l.checkAfter(dec)
-		for _, t := range dec.Templates() {
-			l.checkAfter(t.t.sample)
+		if _, twice := k.named[dec.Name]; !twice {
+			k.named[dec.Name] = dec
 		}
 	}
-	l.checkCycles()
-	if l.c.errors == 0 {
-		l.warn()
+	k.defaults()
+	for _, dec := range slices.Concat(l.decoded, l.w.samples) {
+		k.after(dec)
+	}
+	k.cycles()
+	l.warn()
+	l.w.samples = nil
+}
+
+// defaults checks the after of defaults blocks, which need not have a daemon that takes it.
+func (k *checker) defaults() {
+	f := k.w.registry.common.find("after")
+	for _, typ := range slices.Sorted(maps.Keys(k.w.defaults)) {
+		for _, a := range k.w.defaults[typ].attrs {
+			if a.name != f.name {
+				continue
+			}
+			var common Common
+			d := &decoder{reader: &reader{k.w, &collector{secrets: k.w.secrets}}} // its mistakes have been told
+			d.attribute(f, a, reflect.ValueOf(&common).Elem(), "", true)
+			k.names(nil, common.After, d.at(f.name))
+		}
 	}
 }
 
-// named is the declared daemon of a name, if it was decoded.
-func (l *loader) named(name string) *Decoded {
-	for _, dec := range l.decoded {
-		if dec.Name == name {
-			return dec
-		}
-	}
-	return nil
-}
-
-// checkAfter looks whether the daemons exist that one waits for.
-func (l *loader) checkAfter(dec *Decoded) {
+// after checks the names that a daemon, or the sample of a template, waits for.
+func (k *checker) after(dec *Decoded) {
 	p := dec.at("after")
-	if p == nil || p.failed || p.unknown || p.inherited && l.inheritedAfterTold(p) {
+	switch {
+	case p == nil:
+	case !p.inherited:
+		k.names(dec, dec.Common.After, p)
+	case slices.Contains(dec.Common.After, dec.full):
+		at, _ := within(p.value, dec.full, 0)
+		k.c.errorf(at, []string{"it takes this from the defaults; give it an after of its own, if only after = []"},
+			"%s (%s) would wait for itself", dec.full, dec.header)
+	}
+}
+
+// names checks the names of one after; dec is nil if it stands in defaults.
+func (k *checker) names(dec *Decoded, after []string, p *place) {
+	if p.failed {
 		return
 	}
-	for i, name := range dec.Common.After {
-		at := within(p.value, name)
-		if slices.Contains(dec.Common.After[:i], name) {
-			l.c.errorf(at, nil, "after names %q twice", name)
-			continue
+	for i, name := range after {
+		before := after[:i]
+		at, written := within(p.value, name, occurrences(before, name))
+		switch {
+		case p.unknown && !written: // it depends on the child
+		case slices.Contains(before, name):
+			k.c.errorf(at, nil, "after names %q twice", name)
+		case dec != nil && name == dec.full:
+			k.c.errorf(at, nil, "%s would wait for itself", name)
+		case strings.Contains(name, "/"):
+			k.c.errorf(at, []string{"name its seed, or a daemon of the configuration"},
+				"after names %q, a child, and children come and go", name)
+		default:
+			k.name(dec, name, at)
 		}
-		l.checkAfterOne(dec, name, at)
 	}
 }
 
-// inheritedAfterTold tells whether a default, which many daemons share, has been looked at.
-func (l *loader) inheritedAfterTold(p *place) bool {
-	if l.checked == nil {
-		l.checked = make(map[span]bool)
-	}
-	told := l.checked[p.value]
-	l.checked[p.value] = true
-	return told
-}
-
-func (l *loader) checkAfterOne(dec *Decoded, name string, at span) {
-	other := l.named(name)
-	_, declared := l.declared[name]
+// name checks one name of an after.
+func (k *checker) name(dec *Decoded, name string, at span) {
+	other := k.named[name]
+	_, declared := k.declared[name]
+	waits := dec == nil || dec.Common.Enabled
 	switch {
-	case name == dec.full:
-		l.c.errorf(at, nil, "%s would wait for itself", name)
-	case strings.Contains(name, "/"):
-		l.c.errorf(at, []string{"name its seed, or a daemon of the configuration"},
-			"after names %q, a child, and children come and go", name)
-	case other == nil && declared, other == nil && l.w.partial:
+	case other == nil && (declared || k.w.partial):
 		// what is wrong with it has been told
 	case other == nil:
-		l.c.errorf(at, []string{l.nearestDaemon(name)}, "after names %q, and no daemon is called that", name)
-	case !other.Common.Enabled:
-		l.c.errorf(at, []string{"it is disabled at " + other.place("enabled").String() + "; enable it, or take it out of after"},
+		k.c.errorf(at, []string{k.nearestDaemon(name)}, "after names %q, and no daemon is called that", name)
+	case !other.Common.Enabled && waits:
+		k.c.errorf(at, []string{"it is disabled at " + other.place("enabled").String() + "; enable it, or take it out of after"},
 			"after names %q, which is disabled and never runs", name)
 	}
 }
 
 // nearestDaemon is a hint that names the daemon that may be meant, and where it stands.
-func (l *loader) nearestDaemon(name string) string {
-	var names []string
-	for _, dec := range l.decoded {
+func (k *checker) nearestDaemon(name string) string {
+	names := make([]string, 0, len(k.decoded))
+	for _, dec := range k.decoded {
 		names = append(names, dec.Name)
 	}
 	hint := didYouMean(name, names)
 	if hint == "" {
 		return ""
 	}
-	return hint + " (declared at " + l.declared[nearest(name, names)].String() + ")"
+	return hint + " (declared at " + k.declared[nearest(name, names)].String() + ")"
 }
 
-// place is where a setting stands, or else the block.
+// place is where the value of a setting stands, or else the block.
 func (d *Decoded) place(path string) span {
 	if p := d.at(path); p != nil {
 		return p.value
@@ -95,55 +120,31 @@ func (d *Decoded) place(path string) span {
 	return d.header
 }
 
-// within is the place of a quoted text inside a larger place; all of that if it does not stand there.
-func within(at span, text string) span {
-	if i := strings.Index(at.text(), `"`+text+`"`); i >= 0 {
-		return at.src.span(int(at.start)+i+1, int(at.start)+i+1+len(text))
-	}
-	return at
-}
-
-// checkCycles looks for daemons that would wait for each other for ever. Each cycle is told once, at the first
-// of its daemons.
-func (l *loader) checkCycles() {
-	const (
-		unseen = iota
-		open
-		closed
-	)
-	state := make(map[*Decoded]int)
-	var path []*Decoded
-	var visit func(dec *Decoded)
-	visit = func(dec *Decoded) {
-		state[dec] = open
-		path = append(path, dec)
-		for _, name := range dec.Common.After {
-			other := l.named(name)
-			switch {
-			case other == nil || other == dec || !other.Common.Enabled:
-			case state[other] == open:
-				l.cycle(path[slices.Index(path, other):])
-			case state[other] == unseen:
-				visit(other)
-			}
+// within is the place of a text in quotes inside a larger place, after so many others like it; all of that, and
+// false, if it does not stand there.
+func within(at span, text string, others int) (span, bool) {
+	quoted := `"` + text + `"`
+	all, from := at.text(), 0
+	for {
+		i := strings.Index(all[from:], quoted)
+		if i < 0 {
+			return at, false
 		}
-		path = path[:len(path)-1]
-		state[dec] = closed
-	}
-	for _, dec := range l.decoded {
-		if state[dec] == unseen && dec.Common.Enabled {
-			visit(dec)
+		from += i
+		if others == 0 {
+			return at.src.span(int(at.start)+from, int(at.start)+from+len(quoted)), true
 		}
+		others--
+		from += len(quoted)
 	}
 }
 
-func (l *loader) cycle(members []*Decoded) {
-	names := make([]string, 0, len(members)+1)
-	for _, dec := range members {
-		names = append(names, dec.Name)
+func occurrences(names []string, name string) int {
+	n := 0
+	for _, other := range names {
+		if other == name {
+			n++
+		}
 	}
-	first := members[0]
-	next := members[1%len(members)].Name
-	l.c.errorf(within(first.place("after"), next), []string{"none of them could ever start; break it at one place"},
-		"after goes in a circle: %s", strings.Join(append(names, names[0]), " after "))
+	return n
 }

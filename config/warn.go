@@ -2,208 +2,195 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp/calendar"
-	"github.com/peakd/peakd/daemonapp/schedule"
 )
 
 // candidate is a daemon, or the template of a seed's children, that a warning may be about.
 type candidate struct {
 	*Decoded
-	seed *Decoded // nil: a daemon
+	seed  *Decoded // nil: a daemon
+	block string   // of a template: the block it is
+}
+
+// candidates are a daemon that will run and, below it, the templates that will.
+func candidates(dec *Decoded) []candidate {
+	all := []candidate{{Decoded: dec}}
+	for i := 0; i < len(all); i++ {
+		for _, t := range all[i].Templates() {
+			all = append(all, candidate{t.t.sample, all[i].Decoded, t.t.block.name})
+		}
+	}
+	return all
 }
 
 // who names it in a sentence.
 func (s candidate) who() string {
 	if s.seed != nil {
-		return "each child of " + s.seed.Name
+		return "each child of " + s.seed.full
 	}
-	return s.Name
+	return s.full
 }
 
-// knows tells whether a setting is given, or left out, rather than depending on the child.
-func (s candidate) knows(path string) bool {
-	p := s.at(path)
-	return p == nil || !p.unknown
+// them stands for who in a sentence.
+func (s candidate) them() string {
+	if s.seed != nil {
+		return "the children"
+	}
+	return "it"
 }
 
-// warn tells of what is allowed and most likely not meant.
+// knows tells whether settings are given, or left out, rather than depending on the child.
+func (s candidate) knows(paths ...string) bool {
+	return !slices.ContainsFunc(paths, func(path string) bool {
+		p := s.at(path)
+		return p != nil && p.unknown
+	})
+}
+
+// conditional tells whether a due run may be held.
+func (s candidate) conditional() bool {
+	return len(s.Common.After) > 0 || len(s.Common.Windows) > 0 || s.Common.RunIfLoadBelow > 0 ||
+		!s.knows("after", "run_if_load_below")
+}
+
+// warner tells of what is allowed and most likely not meant.
+type warner struct {
+	*loader
+	app App
+	all []candidate // those without mistakes
+	// whole: every daemon there is to be is among them.
+	whole bool
+	told  map[warned]bool
+}
+
+// warned is a warning at a place: what stands in defaults is told once.
+type warned struct {
+	at   span
+	rule string
+}
+
 func (l *loader) warn() {
-	var all []candidate
+	w := &warner{loader: l, app: l.w.app, told: make(map[warned]bool)}
+	w.whole = !l.w.partial && l.daemons == len(l.decoded)
 	for _, dec := range l.decoded {
-		if !dec.Common.Enabled {
-			continue
-		}
-		all = append(all, candidate{Decoded: dec})
-		for _, t := range dec.Templates() {
-			all = append(all, candidate{t.t.sample, dec})
+		switch {
+		case dec.broken:
+			w.whole = false
+		case dec.Common.Enabled:
+			w.all = append(w.all, candidates(dec)...)
 		}
 	}
-	if len(all) == 0 {
-		l.warnEmpty()
+	for _, s := range w.all {
+		w.neverMet(s)
+	}
+	w.sameDirectory()
+	if slices.ContainsFunc(w.app.places, func(p place) bool { return p.failed }) || w.app.Workers < 1 {
 		return
 	}
-	l.warnDeadlines(all)
-	l.warnStopsAtOnce(all)
-	for _, s := range all {
-		l.warnNeverIdle(s)
-		l.warnNoTimeout(s)
-		l.warnNeverMet(s)
-		l.warnStarves(s, all)
+	w.empty()
+	w.stopsAtOnce()
+	w.deadlines()
+	w.noTimeouts()
+	for _, s := range w.all {
+		w.neverIdle(s)
+		w.starves(s)
 	}
 }
 
-func (l *loader) warnEmpty() {
-	const sentence = "there is no daemon, so there is nothing to do"
-	if len(l.w.app.places) > 0 {
-		l.c.warnf(l.w.app.places[0].name, nil, sentence)
-		return
+// tell warns once of the same thing at the same place.
+func (w *warner) tell(at span, hint, sentence string) {
+	key := warned{at, sentence}
+	if !w.told[key] {
+		w.told[key] = true
+		w.c.warnf(at, []string{hint}, "%s", sentence)
 	}
-	origin := ""
-	if len(l.cfg.Files) > 0 {
-		origin = l.cfg.Files[0]
-	}
-	l.c.add(finding{origin: origin, severity: Warning, summary: sentence})
 }
 
-// warnDeadlines compares the life of the app with itself and with the paces.
-func (l *loader) warnDeadlines(all []candidate) {
-	app := l.w.app
-	hard := app.ShutdownAfter
+func (w *warner) empty() {
+	if len(w.all) > 0 || !w.whole || w.c.errors > 0 {
+		return
+	}
+	sentence := "there is no daemon, so there is nothing to do"
+	if len(w.decoded) > 0 {
+		sentence = "every daemon is disabled, so there is nothing to do"
+	}
+	if w.app.header.ok() {
+		w.tell(w.app.header, "", sentence)
+		return
+	}
+	f := finding{severity: Warning, summary: sentence}
+	if len(w.cfg.Files) > 0 {
+		f.origin = w.cfg.Files[0]
+	}
+	w.c.add(f)
+}
+
+// deadlines compares the life of the app with itself and with the paces.
+func (w *warner) deadlines() {
+	hard := w.app.ShutdownAfter
 	if hard <= 0 {
 		return
 	}
 	written := FormatDuration(hard)
-	if p := app.at("stay_alive_for"); p != nil && app.StayAliveFor > hard {
-		l.c.warnf(p.value, []string{"at shutdown_after the app stops in any case, so this says nothing"},
-			"stay_alive_for is longer than shutdown_after = %q", written)
+	if p := w.app.at("stay_alive_for"); p != nil && w.app.StayAliveFor > hard {
+		w.tell(p.value, "at shutdown_after the app stops in any case, so this says nothing",
+			fmt.Sprintf("stay_alive_for is longer than shutdown_after = %q", written))
 	}
-	for _, s := range all {
-		if p := s.at("run_every"); p != nil && !p.unknown && !p.inherited && !s.Common.RunOnce && s.Common.RunEvery > hard {
-			l.c.warnf(p.value, []string{"the app stops before the second run; its memory lets a later life go on from there"},
-				"run_every is longer than shutdown_after = %q", written)
-		}
-	}
-}
-
-// warnStopsAtOnce looks whether anything is due within the idle threshold of the start.
-func (l *loader) warnStopsAtOnce(all []candidate) {
-	app := l.w.app
-	threshold := app.ShutdownIfIdle
-	if threshold <= 0 || app.StayAliveFor > 0 {
-		return
-	}
-	calendars := false
-	for _, s := range all {
-		if s.seed != nil || s.Common.Background {
+	for _, s := range w.all {
+		p := s.at("run_every")
+		if p == nil || p.unknown || s.Common.RunEvery <= hard || s.Common.RunOnce || !s.knows("run_once") {
 			continue
 		}
-		_, byCalendar := s.planner.(*calendar.Plan)
-		if !byCalendar && s.Common.StartAfter < threshold {
-			return
-		}
-		calendars = calendars || byCalendar
+		w.tell(p.value, "the app stops before the second run; its memory lets a later life go on from there",
+			fmt.Sprintf("run_every is longer than shutdown_after = %q", written))
+	}
+}
+
+// stopsAtOnce looks whether anything is due within the idle threshold of the start. Children are not: their seed
+// must have run.
+func (w *warner) stopsAtOnce() {
+	threshold := w.app.ShutdownIfIdle
+	if threshold <= 0 || w.app.StayAliveFor > 0 || !w.whole || len(w.all) == 0 {
+		return
 	}
 	sentence := "the app stops at once"
-	if calendars {
-		sentence = "the app stops at once, unless it is started shortly before a calendar time"
-	}
-	l.c.warnf(app.at("shutdown_if_idle").value, []string{
-		fmt.Sprintf("nothing is due within %s of the start; let it live with stay_alive_for", FormatDuration(threshold)),
-	}, "%s", sentence)
-}
-
-// warnNeverIdle looks whether a daemon comes back too soon for the app to ever see an idle gap.
-func (l *loader) warnNeverIdle(s candidate) {
-	threshold := l.w.app.ShutdownIfIdle
-	p, ok := s.planner.(*schedule.Interval)
-	conditional := len(s.Common.After) > 0 || len(s.Common.Windows) > 0 || s.Common.RunIfLoadBelow > 0
-	if threshold <= 0 || !ok || p.Once || s.Common.Background || conditional {
-		return
-	}
-	for _, path := range []string{"run_every", "maximum_idle", "multiply_idle_by", "increase_idle_by", "background"} {
-		if !s.knows(path) {
+	for _, s := range w.all {
+		if s.seed != nil {
+			continue
+		}
+		if plan, ok := s.planner.(*calendar.Plan); ok {
+			if gapsUnder(plan.Schedule, threshold+1) {
+				return
+			}
+			sentence = "the app stops at once, unless it is started shortly before a calendar time"
+			continue
+		}
+		first := s.Common.StartAfter + s.terms.Offset
+		if first == 0 || first < threshold && !s.Common.Background {
 			return
 		}
 	}
-	const many = 1 << 20
-	longest := p.AfterIdle(many)
-	if longest >= threshold {
-		return
-	}
-	where, block := s.place("run_every"), ""
-	if given := s.at("maximum_idle"); given != nil {
-		where = given.value
-	}
-	them := "it"
-	if s.seed != nil {
-		them, block = "the children", " in their template"
-	}
-	l.c.warnf(where, []string{fmt.Sprintf(
-		"%s is due every %s, sooner than shutdown_if_idle = %q (%s); let %s back off to %s or more with multiply_idle_by and "+
-			"maximum_idle, or set background = true%s",
-		s.who(), FormatDuration(longest), FormatDuration(threshold), l.w.app.at("shutdown_if_idle").value, them,
-		FormatDuration(threshold), block,
-	)}, "the app can never become idle")
+	w.tell(w.app.at("shutdown_if_idle").value, fmt.Sprintf(
+		"nothing is due within %s of the start; let it live with stay_alive_for", FormatDuration(threshold),
+	), sentence)
 }
 
-// warnNoTimeout: a job that hangs keeps the only worker.
-func (l *loader) warnNoTimeout(s candidate) {
-	if s.Type != "exec" || l.w.app.Workers > 1 || s.at("timeout") != nil {
-		return
-	}
-	l.c.warnf(s.header, []string{`write timeout = "10m", or give the app more workers (timeout = "0s" says that it is meant)`},
-		"%s has no timeout, and while it runs the only worker is taken", s.who())
-}
-
-// warnNeverMet looks for a calendar schedule none of whose times lies in a window.
-func (l *loader) warnNeverMet(s candidate) {
+// neverMet looks for a calendar schedule none of whose times lies in a window.
+func (w *warner) neverMet(s candidate) {
 	plan, ok := s.planner.(*calendar.Plan)
-	if !ok || plan == nil || len(s.terms.Windows) == 0 {
+	if !ok || len(s.terms.Windows) == 0 || len(s.terms.Windows) != len(s.Common.Windows) || !s.knows("window[0]") {
 		return
 	}
 	// Any day does, as long as the answer is the same every time.
-	from := time.Date(2024, time.January, 1, 0, 0, 0, 0, l.w.app.Location())
-	for _, w := range s.terms.Windows {
-		if calendar.Meets(plan.Schedule, w, from) {
+	from := time.Date(2024, time.January, 1, 0, 0, 0, 0, plan.Schedule.Location())
+	for _, window := range s.terms.Windows {
+		if calendar.Meets(plan.Schedule, window, from) {
 			return
 		}
 	}
-	l.c.warnf(s.place("schedule"), []string{
-		"each run will be held until the window opens: " + s.terms.Windows[0].Text,
-	}, "the schedule never meets the window")
-}
-
-// warnStarves looks for a daemon that can keep the floor from those of lower priority.
-func (l *loader) warnStarves(s candidate, all []candidate) {
-	p := s.at("minimum_idle")
-	if l.w.app.Aging > 0 || p == nil || p.unknown || s.Common.MinimumIdle == nil || *s.Common.MinimumIdle != 0 || !s.knows("priority") {
-		return
-	}
-	for _, other := range all {
-		if other.Decoded == s.Decoded || !other.knows("priority") || other.Common.Priority >= s.Common.Priority {
-			continue
-		}
-		if l.greedy(all, other.Common.Priority) < l.w.app.Workers {
-			continue
-		}
-		l.c.warnf(p.value, []string{`give the app aging = "30s", or this daemon a pause after work`},
-			"%s can be starved: %s has a higher priority and is due again as soon as it has worked", other.who(), s.who())
-		return
-	}
-}
-
-// greedy counts who has a higher priority and never pauses while there is work.
-func (l *loader) greedy(all []candidate, priority int) int {
-	n := 0
-	for _, s := range all {
-		if m := s.Common.MinimumIdle; m != nil && *m == 0 && s.Common.Priority > priority {
-			n++
-			if s.seed != nil {
-				n = max(n, l.w.app.Workers) // it may have any number of children
-			}
-		}
-	}
-	return n
+	w.tell(s.place("schedule"), "each run will be held until the window opens: "+s.terms.Windows[0].Text,
+		"the schedule never meets the window")
 }

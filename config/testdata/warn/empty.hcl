@@ -1,0 +1,3 @@
+locals { # no app block either
+  x = 1
+}
