@@ -124,33 +124,13 @@ func TestSame(t *testing.T) {
 
 // word is a text of a picture, with the space it takes.
 type word struct {
-	class, s         string
+	class, anchor, s string
 	from, to, bottom float64
 }
 
 // words reads a picture as XML and lists its texts; it fails on what is not well-formed or reaches beyond.
 func words(t *testing.T, name string, svg []byte) (out []word) {
 	t.Helper()
-	number := func(e xml.StartElement, name string) float64 {
-		for _, a := range e.Attr {
-			if a.Name.Local == name {
-				x, err := strconv.ParseFloat(a.Value, 64)
-				if err != nil {
-					t.Fatalf("%s: %v", name, err)
-				}
-				return x
-			}
-		}
-		return 0
-	}
-	attr := func(e xml.StartElement, name string) string {
-		for _, a := range e.Attr {
-			if a.Name.Local == name {
-				return a.Value
-			}
-		}
-		return ""
-	}
 	d := xml.NewDecoder(bytes.NewReader(svg))
 	var width, height float64
 	var current *word
@@ -164,47 +144,69 @@ func words(t *testing.T, name string, svg []byte) (out []word) {
 		}
 		switch e := token.(type) {
 		case xml.StartElement:
+			x, y, w, h := number(e, "x"), number(e, "y"), number(e, "width"), number(e, "height")
 			switch e.Name.Local {
 			case "svg":
-				width, height = number(e, "width"), number(e, "height")
+				width, height = w, h
 			case "rect":
-				x, y, w, h := number(e, "x"), number(e, "y"), number(e, "width"), number(e, "height")
 				if x < 0 || y < 0 || w < 0 || h < 0 || x+w > width+0.2 || y+h > height+0.2 {
 					t.Errorf("%s: rectangle at %v,%v of %v,%v is beyond the picture", name, x, y, w, h)
 				}
 			case "text":
-				current = &word{class: attr(e, "class"), from: number(e, "x"), bottom: number(e, "y"), s: attr(e, "text-anchor")}
+				current = &word{class: attribute(e, "class"), anchor: attribute(e, "text-anchor"), from: x, bottom: y}
 			}
 		case xml.CharData:
 			if current == nil {
 				continue
 			}
-			w, size := *current, 11.5
-			switch {
-			case w.class == "title":
-				size = 15
-			case w.class == "tiny":
-				size = 9
-			case w.class == "tick" || strings.HasPrefix(w.class, "small"):
-				size = 10.5
-			}
-			length := 0.61 * size * float64(utf8.RuneCount(e))
-			switch w.s {
-			case "middle":
-				w.from -= length / 2
-			case "end":
-				w.from -= length
-			}
-			w.to, w.s = w.from+length, string(e)
-			if w.from < 0 || w.to > width+1 || w.bottom > height || w.bottom < 8 {
+			current.lay(string(e))
+			if w := *current; w.from < 0 || w.to > width+1 || w.bottom > height || w.bottom < 8 {
 				t.Errorf("%s: %q from %v to %v at %v is cut", name, w.s, w.from, w.to, w.bottom)
 			}
-			out = append(out, w)
+			out = append(out, *current)
 			current = nil
 		case xml.EndElement:
 			current = nil
 		}
 	}
+}
+
+// lay works out the space that a text takes, as wide as the widest of the common fonts makes it.
+func (w *word) lay(s string) {
+	size := 11.5
+	switch {
+	case w.class == "title":
+		size = 15
+	case w.class == "tiny":
+		size = 9
+	case w.class == "tick", strings.HasPrefix(w.class, "small"):
+		size = 10.5
+	}
+	length := 0.61 * size * float64(utf8.RuneCountInString(s))
+	switch w.anchor {
+	case "middle":
+		w.from -= length / 2
+	case "end":
+		w.from -= length
+	}
+	w.s, w.to = s, w.from+length
+}
+
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+func number(e xml.StartElement, name string) float64 {
+	x, err := strconv.ParseFloat(attribute(e, name), 64)
+	if err != nil {
+		return 0 // "100%", or none
+	}
+	return x
 }
 
 // wellFormed reads XML to its end.

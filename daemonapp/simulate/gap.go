@@ -58,15 +58,16 @@ func (g *gaps) planned(w *world, l *lane, next time.Time) {
 	if !g.mixed {
 		return
 	}
-	l.next = never
-	if !next.IsZero() {
-		l.next = int64(next.Sub(w.in.Start))
-	}
+	l.next = w.age(next)
 	g.changed(l)
 }
 
-// look measures the gap that begins now, if nothing runs; what is ready has been started.
-func (g *gaps) look(w *world, until time.Time) {
+// unknown stands for an until that says nothing of the next run.
+const unknown = int64(-1)
+
+// look measures the gap that begins now, if nothing runs; what is ready has been started. The core wants to be
+// asked again at until.
+func (g *gaps) look(w *world, until int64) {
 	if w.core.Running() > 0 || w.core.Ready() > 0 {
 		return
 	}
@@ -74,8 +75,8 @@ func (g *gaps) look(w *world, until time.Time) {
 		return
 	}
 	name, next := g.next(w)
-	if g.byLoad {
-		next = w.released(next, until)
+	if g.byLoad && !w.limited(until) {
+		next = min(next, until) // when the load will have decayed
 	}
 	end := next
 	if end == never {
@@ -90,18 +91,21 @@ func (g *gaps) look(w *world, until time.Time) {
 	}
 }
 
-// known tells, from the time at which the core wants to be asked again, that this gap is not larger than
-// those seen. It is, for most: so no name needs to be looked up.
-func (g *gaps) known(w *world, until time.Time) bool {
-	if g.mixed || until.IsZero() || w.in.Limits.NoWorkTimeout > 0 {
-		return false
+// known tells from until alone that this gap is not larger than those seen. For most that is so, and no
+// name needs to be looked up.
+func (g *gaps) known(w *world, until int64) bool {
+	if g.mixed || w.limited(until) {
+		return false // the gap may be larger
 	}
-	at := until.Sub(w.in.Start)
-	if at == w.in.Limits.SoftDeadline || at == w.in.Limits.HardDeadline {
-		return false // it may be larger than that
-	}
-	length := at - time.Duration(w.at)
+	length := time.Duration(until - w.at)
 	return length <= g.largest.Length && g.seen && length <= g.closest.Length
+}
+
+// limited tells that until may be the time of a deadline instead of that of a run.
+func (w *world) limited(until int64) bool {
+	l := &w.in.Limits
+	return until == unknown || until == never || l.NoWorkTimeout > 0 ||
+		until == int64(l.SoftDeadline) || until == int64(l.HardDeadline)
 }
 
 // lastMoment is when the app ends if it is left alone.
@@ -110,19 +114,6 @@ func (w *world) lastMoment() int64 {
 		return min(w.horizon, hard)
 	}
 	return w.horizon
-}
-
-// released takes the time at which the core wants to look again for the release of a daemon held by
-// load, if it is earlier than next and no deadline explains it.
-func (w *world) released(next int64, until time.Time) int64 {
-	if until.IsZero() {
-		return next
-	}
-	at := int64(until.Sub(w.in.Start))
-	if at == int64(w.in.Limits.SoftDeadline) || at == int64(w.in.Limits.HardDeadline) {
-		return next
-	}
-	return min(next, at)
 }
 
 // next is the earliest time at which a daemon that keeps the app alive is due or released.
@@ -136,7 +127,7 @@ func (g *gaps) next(w *world) (name string, at int64) {
 			return g.foreground(w)
 		}
 	}
-	return name, int64(due.Sub(w.in.Start))
+	return name, w.age(due)
 }
 
 // foreground is next among background daemons.
@@ -171,9 +162,5 @@ func (g *gaps) scan(w *world) (index int32, at int64) {
 
 // release is when a held daemon is released, if that is known.
 func (w *world) release(id schedule.ID) int64 {
-	st := w.core.Status(id)
-	if st.Until.IsZero() {
-		return never
-	}
-	return int64(st.Until.Sub(w.in.Start))
+	return w.age(w.core.Status(id).Until)
 }

@@ -61,7 +61,7 @@ func (r *Report) page() (*page, error) {
 	p := &page{
 		App: r.name(), Headline: r.headline(), Began: r.began(), Stops: r.stops(), Facts: r.facts(),
 		Notes: nonEmpty(r.largestGap(), r.longestWait(), r.moreWorkers()), Warnings: warnings,
-		Style: template.CSS(pageStyle), Picture: template.HTML(r.svg(false)), //nolint:gosec // built here, every text escaped
+		Style: template.CSS(pageStyle), Picture: template.HTML(r.svg(false)), // built here, every text escaped
 	}
 	for track, index := range r.drawn.shown {
 		p.Rows = append(p.Rows, r.pageRow(track, index))
@@ -93,7 +93,7 @@ func (r *Row) sum(name string) pageRow {
 
 // bar is the width of the bar behind a share.
 func bar(share float64) template.CSS {
-	return template.CSS("--share:" + strconv.FormatFloat(100*min(max(share, 0), 1), 'f', 1, 64) + "%") //nolint:gosec // a number
+	return template.CSS("--share:" + strconv.FormatFloat(100*min(max(share, 0), 1), 'f', 1, 64) + "%")
 }
 
 func (r *Report) facts() []fact {

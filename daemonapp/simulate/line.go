@@ -16,9 +16,9 @@ import (
 type Kind uint8
 
 const (
-	// Ran: a run has ended.
+	// Ran is the kind of a run that has ended.
 	Ran Kind = iota + 1
-	// Stopped: the app stops; the last line.
+	// Stopped is the kind of the last line: the app stops.
 	Stopped
 )
 

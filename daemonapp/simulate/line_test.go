@@ -34,7 +34,8 @@ func TestLineAppendJSON(t *testing.T) {
 			`{"event":"run","daemon":"a\"b\\c\n<é>","due":0.000000001,"start":1.000000001,"end":360000,"outcome":"worked","wait":null}`,
 		},
 		{
-			"stop", simulate.Line{Kind: simulate.Stopped, At: 930 * s, Reason: schedule.IdleGap},
+			"stop",
+			simulate.Line{Kind: simulate.Stopped, At: 930 * s, Reason: schedule.IdleGap},
 			`{"event":"stop","at":930,"reason":"idle"}`,
 		},
 	} {

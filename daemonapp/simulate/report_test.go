@@ -94,16 +94,19 @@ func TestReportGap(t *testing.T) {
 	}{
 		{"alone", []simulate.Daemon{daemon("a", 50*s)}, simulate.Gap{Length: 50 * s, Next: "a"}},
 		{
-			"beside a background one", []simulate.Daemon{daemon("bg", 7*s, background), daemon("a", 50*s)},
+			"beside a background one",
+			[]simulate.Daemon{daemon("bg", 7*s, background), daemon("a", 50*s)},
 			simulate.Gap{Length: 50 * s, Next: "a"},
 		},
 		{"only a background one", []simulate.Daemon{daemon("bg", 7*s, background)}, simulate.Gap{Length: 60 * s}},
 		{
-			"beside one held by a window", []simulate.Daemon{daemon("bg", 7*s, background), daemon("a", 30*s, window)},
+			"beside one held by a window",
+			[]simulate.Daemon{daemon("bg", 7*s, background), daemon("a", 30*s, window)},
 			simulate.Gap{Length: 40 * s, Next: "a"},
 		},
 		{
-			"beside one held for good", []simulate.Daemon{daemon("bg", 7*s, background), daemon("a", 50*s, held)},
+			"beside one held for good",
+			[]simulate.Daemon{daemon("bg", 7*s, background), daemon("a", 50*s, held)},
 			simulate.Gap{Length: 60 * s},
 		},
 		{"none", nil, simulate.Gap{Length: 60 * s}},
@@ -128,19 +131,23 @@ func TestReportStop(t *testing.T) {
 		want   simulate.Stop
 	}{
 		{
-			"idle", schedule.Limits{IdleThreshold: idleFor},
+			"idle",
+			schedule.Limits{IdleThreshold: idleFor},
 			simulate.Stop{Decided: 5 * s, At: 5 * s, Reason: schedule.IdleGap, Next: "a", NextAt: 55 * s},
 		},
 		{
-			"hard deadline", schedule.Limits{HardDeadline: 57 * s},
+			"hard deadline",
+			schedule.Limits{HardDeadline: 57 * s},
 			simulate.Stop{Decided: 57 * s, At: 60 * s, Reason: schedule.HardDeadline, InFlight: 1, Next: "bg", NextAt: 57 * s},
 		},
 		{
-			"no work", schedule.Limits{NoWorkTimeout: 20 * s},
+			"no work",
+			schedule.Limits{NoWorkTimeout: 20 * s},
 			simulate.Stop{Decided: 25 * s, At: 25 * s, Reason: schedule.NoWork, Next: "bg", NextAt: 25 * s},
 		},
 		{
-			"horizon", schedule.Limits{},
+			"horizon",
+			schedule.Limits{},
 			simulate.Stop{Decided: m, At: m, Reason: schedule.Horizon, Ready: 1, Next: "a", NextAt: 110 * s},
 		},
 	} {

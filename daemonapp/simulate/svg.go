@@ -96,7 +96,10 @@ func (p *picture) layout() {
 
 // covered is the time that the plot covers: a little more than the app's life, and a deadline that lies near.
 func (p *picture) covered() time.Duration {
-	stop := max(p.r.Stop.At, time.Millisecond)
+	stop := p.r.Stop.At
+	if stop <= 0 {
+		return time.Second
+	}
 	span := stop + stop/25
 	for _, near := range []time.Duration{p.r.Input.Limits.HardDeadline, p.r.Stop.NextAt} {
 		if near > stop && near <= stop+stop/4 {

@@ -46,8 +46,11 @@ func (r *Report) limits() string {
 		name  string
 		value time.Duration
 	}{
-		{"soft", l.SoftDeadline}, {"idle", l.IdleThreshold}, {"no work", l.NoWorkTimeout},
-		{"hard", l.HardDeadline}, {"aging", l.Aging},
+		{"soft", l.SoftDeadline},
+		{"idle", l.IdleThreshold},
+		{"no work", l.NoWorkTimeout},
+		{"hard", l.HardDeadline},
+		{"aging", l.Aging},
 	} {
 		if limit.value > 0 {
 			parts = append(parts, limit.name+" "+Short(limit.value))

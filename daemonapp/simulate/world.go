@@ -89,11 +89,12 @@ func (w *world) live() error {
 				return err
 			}
 		case schedule.Stop:
-			w.gaps.look(w, d.Until)
+			w.gaps.look(w, unknown)
 			return w.end(d.Reason)
 		case schedule.Wait:
-			w.gaps.look(w, d.Until)
-			w.advance(w.following(d.Until))
+			until := w.age(d.Until)
+			w.gaps.look(w, until)
+			w.advance(w.following(until))
 		}
 	}
 }
@@ -106,12 +107,17 @@ func (w *world) atHorizon() schedule.Reason {
 	return schedule.Horizon
 }
 
-// following is the next instant at which anything can happen.
-func (w *world) following(until time.Time) int64 {
-	next := w.horizon
-	if !until.IsZero() {
-		next = min(next, int64(until.Sub(w.in.Start)))
+// age turns a time into nanoseconds since the start; the zero time never comes.
+func (w *world) age(t time.Time) int64 {
+	if t.IsZero() {
+		return never
 	}
+	return int64(t.Sub(w.in.Start))
+}
+
+// following is the next instant at which anything can happen.
+func (w *world) following(until int64) int64 {
+	next := min(w.horizon, until)
 	if _, end, ok := w.flights.Peek(); ok {
 		next = min(next, end)
 	}
@@ -168,8 +174,8 @@ func (w *world) complete(id schedule.ID, alive bool) error {
 	l := &w.lanes[index]
 	outcome, failure := l.outcome()
 	run, next := w.core.Done(id, w.now, schedule.Result{Outcome: outcome}, failure)
-	if waited := int64(run.Started.Sub(run.Due)); waited > l.longest {
-		l.longest, l.waitedAt = waited, int64(run.Due.Sub(w.in.Start))
+	if !run.Started.Equal(run.Due) { // most runs start at once
+		l.waited(int64(run.Started.Sub(run.Due)), w.age(run.Due))
 	}
 	if next.IsZero() && outcome == schedule.Failed && l.entry.DisarmAfter > 0 && run.Failures >= l.entry.DisarmAfter {
 		l.disarmed = w.at
@@ -184,6 +190,13 @@ func (w *world) complete(id schedule.ID, alive bool) error {
 		return w.bear(l)
 	}
 	return nil
+}
+
+// waited books a wait for the floor.
+func (l *lane) waited(length, due int64) {
+	if length > l.longest {
+		l.longest, l.waitedAt = length, due
+	}
 }
 
 // outcome takes the next of the assumed outcomes.
@@ -205,7 +218,7 @@ func (w *world) record(index int32, outcome schedule.Outcome, run schedule.Run, 
 	}
 	return ran{
 		lane: index, outcome: outcome, wait: wait, end: w.at,
-		due: int64(run.Due.Sub(w.in.Start)), start: int64(run.Started.Sub(w.in.Start)),
+		due: w.age(run.Due), start: w.age(run.Started),
 	}
 }
 
