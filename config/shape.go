@@ -66,15 +66,6 @@ func (s *shape) find(name string) *field {
 	return nil
 }
 
-// names are those of all attributes and blocks.
-func (s *shape) names() []string {
-	names := make([]string, len(s.fields))
-	for i, f := range s.fields {
-		names[i] = f.name
-	}
-	return names
-}
-
 // newShape reads the tags of a settings struct. Its errors are for the author of a daemon type.
 func newShape(t reflect.Type, within ...reflect.Type) (*shape, error) {
 	if t.Kind() != reflect.Struct {
