@@ -47,6 +47,7 @@ lint: $(LINTER)
 
 docs: build
 	$(GO) run ./docs/generate
+	.ci/pictures $(BIN)/peakd docs/pictures
 
 clean:
 	rm -rf $(BIN)

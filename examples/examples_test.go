@@ -292,3 +292,33 @@ func TestDemo(t *testing.T) {
 	want(t, "the demo", string(out), `added=bulk,news,urgent`, `added=late`, `soft +after=15s`, `stopped +reason=idle`,
 		`^94 files packed, 18 old ones removed, 0 left.`)
 }
+
+// TestPictures: the pictures of docs/ are what simulate draws.
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "../.ci/pictures", filepath.Join(programs, "peakd"), dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pictures, err := filepath.Glob(dir + "/*.svg")
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("no pictures: %v", err)
+	}
+	for _, picture := range pictures {
+		drawn, err := os.ReadFile(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept, err := os.ReadFile("../docs/pictures/" + filepath.Base(picture)); err != nil || string(kept) != string(drawn) {
+			t.Errorf("docs/pictures/%s is not what simulate draws (%v): make docs", filepath.Base(picture), err)
+		}
+	}
+}
+
+// TestMailhost: the example of the README stops by itself, and says why.
+func TestMailhost(t *testing.T) {
+	t.Parallel()
+	o := program(t, "mailhost", "peakd", "simulate", "-c", "mailhost.hcl", "--assume", "assume.hcl", "--start", "2026-11-24T00:00:00Z")
+	want(t, "the simulation", o.out, `^stops at 21m32s: idle; collective is the next, at 22m34s, 1m02s ahead`,
+		`^longest wait: collective, due 0s, started 1m04s, behind session-cleanup \(40s\) and 2 others`)
+}
