@@ -77,3 +77,29 @@ func BenchmarkDayJSON(b *testing.B) {
 	out := simulate.NewJSONLines(io.Discard)
 	benchmark(b, simulate.Input{Daemons: fleet(1000, 0)}, out.Write)
 }
+
+// BenchmarkDayDrawn is what the drawings cost beyond the run: its second pass, and one with another worker.
+func BenchmarkDayDrawn(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		draw func(*simulate.Report) error
+	}{
+		{"text", func(r *simulate.Report) error { return simulate.WriteText(io.Discard, r, 0) }},
+		{"html", func(r *simulate.Report) error { return simulate.WriteHTML(io.Discard, r) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			before := cpuTime()
+			for b.Loop() {
+				report, err := simulate.Run(simulate.Input{Daemons: fleet(1000, 50*time.Millisecond)}, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := c.draw(report); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((cpuTime()-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
