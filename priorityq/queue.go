@@ -5,7 +5,11 @@
 // pointer. Every operation costs O(log n) or less and, once the queue has grown, allocates nothing.
 package priorityq
 
-import "cmp"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Handle names an entry from its Push to its Pop or Remove; after that it may name another one.
 type Handle int32
@@ -15,16 +19,20 @@ const arity = 4
 // Queue holds values by key. The zero Queue is empty and ready. It is not safe for concurrent use.
 // Floating-point keys must not be NaN.
 type Queue[K cmp.Ordered, V any] struct {
+	// slots is the heap. While gap is set the first slot stands empty: Pop leaves it so for the next Push, as to
+	// replace the first entry costs one way through the heap where to remove and to add cost two.
 	slots   []slot[K]
 	entries []entry[V]
 	// free heads the list of unused entries, linked through entry.pos; the value is one more than the index.
 	free int32
-	seq  uint64
+	seq  uint32
+	gap  bool
 }
 
+// slot is 16 bytes with a key of 8, so that the four children of a slot lie in two lines of the cache at most.
 type slot[K cmp.Ordered] struct {
 	key    K
-	seq    uint64
+	seq    uint32 // of arrival; see number
 	handle Handle
 }
 
@@ -33,29 +41,47 @@ type entry[V any] struct {
 	pos   int32
 }
 
+// roomy is how many entries the room is kept for when the queue has become empty.
+const roomy = 1024
+
 // Len is the number of entries.
-func (q *Queue[K, V]) Len() int { return len(q.slots) }
+func (q *Queue[K, V]) Len() int {
+	if q.gap {
+		return len(q.slots) - 1
+	}
+	return len(q.slots)
+}
 
 // Push adds a value, behind all others of the same key.
 func (q *Queue[K, V]) Push(key K, value V) Handle {
 	h := q.allocate(value)
-	q.seq++
+	s := slot[K]{key: key, seq: q.number(), handle: h}
+	if q.gap {
+		q.gap = false
+		q.down(0, s)
+		return h
+	}
 	q.slots = append(q.slots, slot[K]{})
-	q.up(len(q.slots)-1, slot[K]{key: key, seq: q.seq, handle: h})
+	q.up(len(q.slots)-1, s)
 	return h
 }
 
 // Peek returns the first entry without removing it.
 func (q *Queue[K, V]) Peek() (value V, key K, ok bool) {
-	if len(q.slots) == 0 {
+	i := 0
+	if q.gap {
+		i = q.least(1)
+	}
+	if i >= len(q.slots) {
 		return value, key, false
 	}
-	s := &q.slots[0]
+	s := &q.slots[i]
 	return q.entries[s.handle].value, s.key, true
 }
 
 // Pop removes the first entry and returns it.
 func (q *Queue[K, V]) Pop() (value V, key K, ok bool) {
+	q.close()
 	if len(q.slots) == 0 {
 		return value, key, false
 	}
@@ -67,23 +93,74 @@ func (q *Queue[K, V]) Pop() (value V, key K, ok bool) {
 func (q *Queue[K, V]) Key(h Handle) K { return q.slots[q.entries[h].pos].key }
 
 // Remove takes the entry h out and returns its value.
-func (q *Queue[K, V]) Remove(h Handle) V { return q.cut(int(q.entries[h].pos), h) }
+func (q *Queue[K, V]) Remove(h Handle) V {
+	q.close()
+	return q.cut(int(q.entries[h].pos), h)
+}
 
 // Update gives the entry h another key and puts it behind all others of that key.
 func (q *Queue[K, V]) Update(h Handle, key K) {
-	q.seq++
-	q.settle(int(q.entries[h].pos), slot[K]{key: key, seq: q.seq, handle: h})
+	q.close()
+	seq := q.number()
+	q.settle(int(q.entries[h].pos), slot[K]{key: key, seq: seq, handle: h})
 }
 
-// cut removes the slot i, which belongs to h.
+// number is the next number of arrival. When there are no more, the entries are put in order and numbered
+// afresh: once in four thousand million calls.
+func (q *Queue[K, V]) number() uint32 {
+	if q.seq == math.MaxUint32 {
+		q.close()
+		slices.SortFunc(q.slots, func(a, b slot[K]) int {
+			return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.seq, b.seq))
+		})
+		for i := range q.slots {
+			q.slots[i].seq = uint32(i)
+			q.entries[q.slots[i].handle].pos = int32(i)
+		}
+		q.seq = uint32(len(q.slots))
+	}
+	q.seq++
+	return q.seq
+}
+
+// cut removes the slot i, which belongs to h; there is no gap.
 func (q *Queue[K, V]) cut(i int, h Handle) V {
+	value := q.release(h)
+	last := len(q.slots) - 1
+	switch {
+	case last == 0:
+		q.clear()
+	case i == 0:
+		q.gap = true
+	default:
+		moved := q.slots[last]
+		q.slots = q.slots[:last]
+		if i < last {
+			q.settle(i, moved)
+		}
+	}
+	return value
+}
+
+// close fills the gap.
+func (q *Queue[K, V]) close() {
+	if !q.gap {
+		return
+	}
+	q.gap = false
 	last := len(q.slots) - 1
 	moved := q.slots[last]
 	q.slots = q.slots[:last]
-	if i < last {
-		q.settle(i, moved)
+	q.down(0, moved)
+}
+
+// clear empties the queue and gives back the room that a crowd has taken.
+func (q *Queue[K, V]) clear() {
+	if cap(q.slots) > roomy {
+		*q = Queue[K, V]{}
+		return
 	}
-	return q.release(h)
+	q.slots = q.slots[:0]
 }
 
 // settle puts s into the hole at i, moving it up or down to where it belongs.
@@ -108,25 +185,30 @@ func (q *Queue[K, V]) up(i int, s slot[K]) {
 }
 
 func (q *Queue[K, V]) down(i int, s slot[K]) {
-	n := len(q.slots)
 	for {
 		child := i*arity + 1
-		if child >= n {
+		if child >= len(q.slots) {
 			break
 		}
-		least := child
-		for c := child + 1; c < min(child+arity, n); c++ {
-			if q.slots[c].before(&q.slots[least]) {
-				least = c
-			}
-		}
-		if !q.slots[least].before(&s) {
+		child = q.least(child)
+		if !q.slots[child].before(&s) {
 			break
 		}
-		q.put(i, q.slots[least])
-		i = least
+		q.put(i, q.slots[child])
+		i = child
 	}
 	q.put(i, s)
+}
+
+// least is the first in order of the slots that have the same parent as i, the first of them.
+func (q *Queue[K, V]) least(i int) int {
+	least := i
+	for c := i + 1; c < min(i+arity, len(q.slots)); c++ {
+		if q.slots[c].before(&q.slots[least]) {
+			least = c
+		}
+	}
+	return least
 }
 
 func (q *Queue[K, V]) put(i int, s slot[K]) {
