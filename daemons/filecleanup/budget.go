@@ -38,6 +38,11 @@ func (b *budget) spent(ctx context.Context) bool {
 		b.asked = true
 		return false
 	}
+	return b.late()
+}
+
+// late tells whether the slice is over. Any goroutine may ask.
+func (b *budget) late() bool {
 	return !b.until.IsZero() && !b.clock.Now().Before(b.until)
 }
 

@@ -18,7 +18,7 @@ func newChoice(s Settings) (choice, error) {
 		return choice{}, fmt.Errorf("read exclude: %w", err)
 	}
 	for _, name := range s.Types {
-		k, known := kindNames[name]
+		k, known := kindNamed(name)
 		if !known {
 			return choice{}, fmt.Errorf("read types: unknown type %q", name)
 		}

@@ -30,7 +30,7 @@ import (
 // is removed, so that a pass ends idle. An error of one file is logged and counted; a run fails only
 // if the directory itself cannot be read, is not safe to clean, or the clock cannot be believed.
 type Cleaner struct {
-	schedule.Planner
+	daemonapp.Pace
 	settings Settings
 	choice   choice
 	log      *zap.Logger
@@ -55,7 +55,9 @@ func New(env config.Env, s Settings) (*Cleaner, error) {
 	if env.Terms.RunOnce { // a run that ends as more would be its last
 		s.Slice, s.MaximumPerRun = 0, 0
 	}
-	c := &Cleaner{Planner: env.Planner, settings: s, choice: chosen, log: env.Log, clock: env.Clock}
+	c := &Cleaner{
+		Pace: daemonapp.Pace{Planner: env.Planner}, settings: s, choice: chosen, log: env.Log, clock: env.Clock,
+	}
 	if c.log == nil {
 		c.log = zap.NewNop()
 	}

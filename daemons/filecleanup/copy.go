@@ -24,18 +24,18 @@ func (r *remover) toArchive(ctx context.Context, b *budget, at place, want info)
 	if err != nil {
 		return keptFailed, err
 	}
-	switch want.kind {
-	case kindFile:
-		job, err := startCopy(folder, at, want)
-		if err != nil {
-			return keptFailed, err
-		}
-		r.copying = job
-		return r.resume(ctx, b, at)
-	case kindSymlink:
+	if want.kind == kindSymlink {
 		return copyLink(folder, at)
 	}
-	return keptFailed, fmt.Errorf("archive %q: only files and symbolic links can be copied to another file system", at)
+	if want.kind != kindFile {
+		return keptFailed, fmt.Errorf("archive %q: only files and symbolic links can be copied to another file system", at)
+	}
+	job, err := startCopy(folder, at, want)
+	if err != nil {
+		return keptFailed, err
+	}
+	r.copying = job
+	return r.resume(ctx, b, at)
 }
 
 // resume goes on with the copy under way, whose source stands at that place.

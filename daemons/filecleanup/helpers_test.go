@@ -193,3 +193,5 @@ func read(t testing.TB, path string) string {
 }
 
 func configPath(p string) config.Path { return config.Path(p) }
+
+func writeText(path, text string) error { return os.WriteFile(path, []byte(text), 0o600) }

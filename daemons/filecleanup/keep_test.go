@@ -72,7 +72,7 @@ func TestTotalSizeWithAFileInUse(t *testing.T) {
 	dir := byModified(t)
 	held, err := os.Open(filepath.Join(dir, "x", "1"))
 	must(t, err)
-	defer held.Close() //nolint:errcheck // only read from
+	defer held.Close()
 	r := newRig(t, dir, func(s *filecleanup.Settings) { s.AgeBy, s.Recursive = "m", true; size(400, 0, 100*time.Hour)(s) })
 	r.clock.add(-day)
 	needLeases(t)
@@ -103,7 +103,7 @@ func TestSubtrees(t *testing.T) {
 				must(t, os.Chtimes(filepath.Join(dir, "fresh/b/c"), soon, soon))
 				held, err := os.Open(filepath.Join(dir, "open/a/b"))
 				must(t, err)
-				defer held.Close() //nolint:errcheck // only read from
+				defer held.Close()
 				needLeases(t)
 				r := newRig(t, dir, func(s *filecleanup.Settings) {
 					s.Unit, s.Verify, s.Action, s.Exclude = "subtree", verify, action, []string{"precious"}

@@ -37,7 +37,7 @@ func makeImmutable(t *testing.T, path string) {
 	set := func(flags int) error {
 		f, err := os.Open(path)
 		must(t, err)
-		defer f.Close() //nolint:errcheck // only read from
+		defer f.Close()
 		return unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, flags)
 	}
 	if err := set(unix.STATX_ATTR_IMMUTABLE); err != nil {

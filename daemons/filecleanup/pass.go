@@ -96,7 +96,7 @@ func (p *pass) settle(b *budget, v verdict, at place, size int64, err error) {
 		p.tally.altered++
 	case keptFailed:
 		p.trouble(at.String(), err)
-	case unfinished:
+	case unfinished, untouched:
 	}
 }
 

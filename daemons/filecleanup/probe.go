@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"runtime"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,9 +12,9 @@ import (
 // probe tells whether a file is in use.
 type probe struct {
 	mode string
-	// sockets is the kernel's list of bound sockets, read once a pass.
-	sockets     []byte
-	socketsRead bool
+	// sockets is the kernel's list of bound sockets, read once a pass; nil if there is none.
+	once    sync.Once
+	sockets []byte
 }
 
 // usage is what a probe found out.
@@ -47,33 +47,23 @@ func (p *probe) look(dir int, name string, st info) (int, usage, error) {
 	if err != nil {
 		return -1, inUse, err
 	}
-	found := p.ask(fd, st)
-	if found != free {
+	if p.used(fd) {
 		closeFD(fd)
-		return -1, found, nil
+		return -1, inUse, nil
 	}
 	return fd, free, nil
 }
 
-func (p *probe) ask(fd int, st info) usage {
-	now, err := statFD(fd)
-	if err != nil || !now.same(st) {
-		return altered
-	}
+// used asks for the lease or the lock. That it is the very file that was selected is not asked here, but
+// by the last look before it goes.
+func (p *probe) used(fd int) bool {
 	if p.mode == useLease {
-		used, err := lease(fd)
-		if err == nil && used {
-			return inUse
-		}
-		if err == nil {
-			return free
+		if used, err := lease(fd); err == nil {
+			return used
 		}
 		// Not our file and no CAP_LEASE, or a file system without leases: look for a lock instead.
 	}
-	if locked(fd) {
-		return inUse
-	}
-	return free
+	return locked(fd)
 }
 
 // locked tells whether another process holds a lock on an open file or directory.
@@ -97,15 +87,9 @@ func (p *probe) directory(fd int) bool {
 // socket tells whether a socket of that name may be bound. A program need not have bound it by its
 // full path, so that the last component must do; where the kernel has no list, every socket is in use.
 func (p *probe) socket(name string) usage {
-	if runtime.GOOS != "linux" {
+	p.once.Do(func() { p.sockets, _ = os.ReadFile("/proc/net/unix") })
+	if len(p.sockets) == 0 {
 		return inUse
-	}
-	if !p.socketsRead {
-		list, err := os.ReadFile("/proc/net/unix")
-		if err != nil {
-			return inUse
-		}
-		p.sockets, p.socketsRead = list, true
 	}
 	if bytes.Contains(p.sockets, []byte("/"+name+"\n")) || bytes.Contains(p.sockets, []byte(" "+name+"\n")) {
 		return inUse

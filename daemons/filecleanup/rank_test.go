@@ -83,12 +83,25 @@ func TestGlobs(t *testing.T) {
 		pattern, path string
 		want          bool
 	}{
-		{"*", "a/.b", true}, {"*.tmp", "x/a.tmp", true}, {"*.tmp", "a.tmp.old", false}, {"[ab]?", "b1", true},
-		{"a/*.tmp", "a/x.tmp", true}, {"a/*.tmp", "a/b/x.tmp", false}, {"a/*.tmp", "b/a/x.tmp", false},
-		{"a/**", "a", true}, {"a/**", "a/b/c", true}, {"a/**", "b/a", false},
-		{"**/c", "c", true}, {"**/c", "a/b/c", true}, {"**/c", "a/b/cc", false},
-		{"a/**/c/**/e", "a/b/c/d/c/e", true}, {"a/**/c/**/e", "a/b/d/e", false},
-		{"/a/b", "a/b", true}, {"a/", "a", true}, {`\*`, "*", true}, {`\*`, "x", false},
+		{"*", "a/.b", true},
+		{"*.tmp", "x/a.tmp", true},
+		{"*.tmp", "a.tmp.old", false},
+		{"[ab]?", "b1", true},
+		{"a/*.tmp", "a/x.tmp", true},
+		{"a/*.tmp", "a/b/x.tmp", false},
+		{"a/*.tmp", "b/a/x.tmp", false},
+		{"a/**", "a", true},
+		{"a/**", "a/b/c", true},
+		{"a/**", "b/a", false},
+		{"**/c", "c", true},
+		{"**/c", "a/b/c", true},
+		{"**/c", "a/b/cc", false},
+		{"a/**/c/**/e", "a/b/c/d/c/e", true},
+		{"a/**/c/**/e", "a/b/d/e", false},
+		{"/a/b", "a/b", true},
+		{"a/", "a", true},
+		{`\*`, "*", true},
+		{`\*`, "x", false},
 	}
 	for _, c := range cases {
 		dir, name := path.Split(c.path)

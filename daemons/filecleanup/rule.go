@@ -71,10 +71,10 @@ func (r rule) stat(dir int, name string) (info, error) {
 	if err != nil || !r.born {
 		return st, err
 	}
-	at, known := born(dir, name)
+	at, known := birth(dir, name)
 	if !known {
 		at = max(st.modified, st.changed)
 	}
-	st.stamps.born = at
+	st.born = at
 	return st, nil
 }

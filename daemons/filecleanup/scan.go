@@ -60,7 +60,11 @@ func (s *scan) files(ctx context.Context, b *budget, f *frame) {
 	for {
 		e := f.entries[f.pos]
 		at := place{dir: f.fd, path: s.walk.dir, name: e.name}
-		if st, selected := s.look(at, e); selected {
+		st, selected, err := s.look(at, e)
+		if err != nil {
+			s.trouble(at.String(), err)
+		}
+		if selected {
 			s.ranking.add(candidate{
 				dir: s.walk.dir(), name: e.name, id: st.id, kind: st.kind,
 				at: s.rule.newest(st.stamps), size: st.size,

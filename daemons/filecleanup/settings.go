@@ -109,7 +109,7 @@ func (s *Settings) validateSelection(faults *faultList) {
 		faults.add("types", "it names nothing, so nothing would ever go", `write types = ["file"]`)
 	}
 	for _, t := range s.Types {
-		if _, known := kindNames[t]; !known {
+		if _, known := kindNamed(t); !known {
 			faults.add("types", fmt.Sprintf("%q is not a type of file this daemon removes", t), `use "file", "symlink", "socket" and "fifo"`)
 		}
 	}

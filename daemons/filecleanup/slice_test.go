@@ -133,7 +133,8 @@ func TestADeepTreeNeedsFewDescriptors(t *testing.T) {
 		child string
 		depth int
 	}{
-		{"with openat2", false, "d", 6000}, {"without openat2", true, "d", 1000},
+		{"with openat2", false, "d", 6000},
+		{"without openat2", true, "d", 1000},
 		{"long names", false, strings.Repeat("n", 250), 1000},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,9 +19,19 @@ const (
 	kindDevice
 )
 
-// kindNames are the words of the types attribute.
-var kindNames = map[string]kind{
-	"file": kindFile, "symlink": kindSymlink, "socket": kindSocket, "fifo": kindFIFO,
+// kindNamed is the kind that a word of the types attribute stands for.
+func kindNamed(word string) (kind, bool) {
+	switch word {
+	case "file":
+		return kindFile, true
+	case "symlink":
+		return kindSymlink, true
+	case "socket":
+		return kindSocket, true
+	case "fifo":
+		return kindFIFO, true
+	}
+	return kindUnknown, false
 }
 
 func kindOf(mode uint32) kind {

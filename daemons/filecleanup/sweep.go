@@ -3,6 +3,9 @@ package filecleanup
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,6 +16,7 @@ type sweep struct {
 	walk *walker
 	// directoriesOnly leaves the files to another stage.
 	directoriesOnly bool
+	finds           []find
 }
 
 func (p *pass) newSweep(directoriesOnly bool) (*sweep, error) {
@@ -52,57 +56,113 @@ func (s *sweep) advance(ctx context.Context, b *budget) (bool, error) {
 }
 
 func (s *sweep) files(ctx context.Context, b *budget, f *frame) {
+	if s.directoriesOnly {
+		f.kept += len(f.entries) - f.pos
+		f.pos = len(f.entries)
+		return
+	}
 	for {
-		if !s.file(ctx, b, f, f.entries[f.pos]) {
-			return
+		chunk := f.entries[f.pos:min(len(f.entries), f.pos+s.together(b))]
+		finds := s.examine(ctx, b, f, chunk)
+		for i, found := range finds {
+			if found.verdict == unfinished {
+				return
+			}
+			s.note(b, f, chunk[i], found)
+			f.pos++
 		}
-		f.pos++
 		if f.pos == len(f.entries) || b.spent(ctx) {
 			return
 		}
 	}
 }
 
-// file deals with one entry; false means that it must be asked again in the next run.
-func (s *sweep) file(ctx context.Context, b *budget, f *frame, e dirent) bool {
-	at := place{dir: f.fd, path: s.walk.dir, name: e.name}
-	st, selected := s.selects(at, e)
-	if !selected || !s.old(s.rule.newest(st.stamps)) {
-		f.kept++
-		return true
-	}
-	v, err := s.remover.file(ctx, b, at, st)
-	if v == unfinished {
-		return false
-	}
-	s.settle(b, v, at, st.size, err)
-	if v != removed && v != keptGone {
-		f.kept++
-	}
-	return true
+// find is what became of an entry.
+type find struct {
+	verdict verdict
+	size    int64
+	err     error
 }
 
-// selects looks at an entry, and tells whether its name and type are of those that may go.
-func (s *sweep) selects(at place, e dirent) (info, bool) {
-	if s.directoriesOnly {
-		return info{}, false
+// note counts what became of an entry.
+func (s *sweep) note(b *budget, f *frame, e dirent, found find) {
+	if found.verdict != removed && found.verdict != keptGone {
+		f.kept++
 	}
-	return s.look(at, e)
+	s.settle(b, found.verdict, place{dir: f.fd, path: s.walk.dir, name: e.name}, found.size, found.err)
+}
+
+const (
+	// chunkSize is how many entries are looked at between two looks at the budget.
+	chunkSize = 32
+	// hands is how many goroutines remove files of one directory: the kernel takes turns only in a part
+	// of it.
+	hands = 2
+)
+
+// together is how many of the next entries may be dealt with at the same time. Only plain deletions are:
+// whatever moves files shares folders and copies.
+func (s *sweep) together(b *budget) int {
+	r := s.remover
+	if r.action != actionDelete || r.verify || r.dryRun {
+		return 1
+	}
+	return min(chunkSize, b.left)
+}
+
+// examine deals with the first entries of a chunk, as many as there is time for but one at least, with
+// all hands if it is worth it.
+func (s *sweep) examine(ctx context.Context, b *budget, f *frame, chunk []dirent) []find {
+	s.finds = slices.Grow(s.finds[:0], len(chunk))[:len(chunk)]
+	s.walk.dir() // once, before the hands ask for it
+	var next atomic.Int64
+	work := func() {
+		for {
+			i := next.Add(1) - 1
+			if int(i) >= len(chunk) {
+				return
+			}
+			s.finds[i] = s.file(ctx, b, f, chunk[i])
+			if b.late() {
+				return
+			}
+		}
+	}
+	var others sync.WaitGroup
+	if len(chunk) >= 2*hands {
+		for range hands - 1 {
+			others.Go(work)
+		}
+	}
+	work()
+	others.Wait()
+	return s.finds[:min(int(next.Load()), len(chunk))]
+}
+
+// file deals with one entry. It may be called by several goroutines at once where together says so.
+func (s *sweep) file(ctx context.Context, b *budget, f *frame, e dirent) find {
+	at := place{dir: f.fd, path: s.walk.dir, name: e.name}
+	st, selected, err := s.look(at, e)
+	if err != nil {
+		return find{verdict: keptFailed, err: err}
+	}
+	if !selected || !s.old(s.rule.newest(st.stamps)) {
+		return find{verdict: untouched}
+	}
+	v, err := s.remover.file(ctx, b, at, st)
+	return find{verdict: v, size: st.size, err: err}
 }
 
 // look is a choice by name and type, and what is known of the entry then.
-func (p *pass) look(at place, e dirent) (info, bool) {
+func (p *pass) look(at place, e dirent) (info, bool, error) {
 	if !p.choice.kind(e.kind) || !p.choice.name(at.path, e.name) {
-		return info{}, false
+		return info{}, false, nil
 	}
 	st, err := p.rule.stat(at.dir, e.name)
-	if err != nil {
-		if !isChanged(err) {
-			p.trouble(at.String(), err)
-		}
-		return info{}, false
+	if isChanged(err) {
+		return info{}, false, nil
 	}
-	return st, p.choice.kind(st.kind)
+	return st, err == nil && p.choice.kind(st.kind), err
 }
 
 // lostAndFound is where a file system check puts what it finds; fsck wants it there.

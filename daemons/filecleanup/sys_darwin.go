@@ -27,10 +27,10 @@ func infoOf(st *unix.Stat_t) info {
 	}
 }
 
-// born is when an entry was made, and whether the file system knows.
-func born(dir int, name string) (int64, bool) {
+// birth is when an entry was made, and whether the file system knows.
+func birth(dir int, name string) (int64, bool) {
 	st, err := statAt(dir, name)
-	return st.stamps.born, err == nil && st.stamps.born > 0
+	return st.born, err == nil && st.born > 0
 }
 
 // mountOf would tell mounts of one file system apart; there is but one here.
@@ -52,7 +52,7 @@ func readEntries(fd int, _ []byte, into []dirent) ([]dirent, bool, error) {
 		return into, true, err
 	}
 	file := os.NewFile(uintptr(own), "directory")
-	defer file.Close() //nolint:errcheck // only read from
+	defer file.Close()
 	names, err := file.Readdirnames(-1)
 	for _, name := range names {
 		into = append(into, dirent{name: name})

@@ -28,8 +28,8 @@ func infoOf(st *unix.Stat_t) info {
 	}
 }
 
-// born is when an entry was made, and whether the file system knows.
-func born(dir int, name string) (int64, bool) {
+// birth is when an entry was made, and whether the file system knows.
+func birth(dir int, name string) (int64, bool) {
 	var st unix.Statx_t
 	err := unix.Statx(dir, name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_BTIME, &st)
 	if err != nil || st.Mask&unix.STATX_BTIME == 0 {
@@ -60,7 +60,7 @@ func openBeneath(dir int, rel string, oneFS bool) (int, error) {
 	}
 	for range 8 { // EAGAIN: a rename or mount elsewhere got in the way of the check
 		fd, err := unix.Openat2(dir, rel, &how)
-		if err != unix.EAGAIN && err != unix.EINTR { //nolint:errorlint // a raw errno, on the hot path
+		if err != unix.EAGAIN && err != unix.EINTR {
 			return fd, err
 		}
 	}

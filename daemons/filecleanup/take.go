@@ -12,7 +12,9 @@ import (
 type verdict uint8
 
 const (
-	removed verdict = iota + 1
+	// untouched: it was not to go.
+	untouched verdict = iota
+	removed
 	// keptInUse: somebody has it open or locked.
 	keptInUse
 	// keptAltered: it is not what was selected any more.
@@ -67,7 +69,9 @@ func (r *remover) file(ctx context.Context, b *budget, at place, want info) (ver
 	if r.copying != nil && r.copying.source.same(want) {
 		return r.resume(ctx, b, at)
 	}
-	r.drop() // what was being copied is no longer there
+	if r.copying != nil {
+		r.drop() // what was being copied is no longer there
+	}
 	fd, used, err := r.probe.look(at.dir, at.name, want)
 	defer func() { closeFD(fd) }() // and with it lease and lock, once the file is gone
 	probed := fd >= 0

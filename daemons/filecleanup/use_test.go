@@ -82,7 +82,7 @@ func TestInUse(t *testing.T) {
 			for _, name := range []string{"open", "locked"} {
 				f, err := os.Open(filepath.Join(dir, name))
 				must(t, err)
-				defer f.Close() //nolint:errcheck // only read from
+				defer f.Close()
 				if name == "locked" {
 					must(t, unix.Flock(int(f.Fd()), unix.LOCK_SH))
 				}
@@ -103,7 +103,7 @@ func TestALockedDirectoryIsNotEntered(t *testing.T) {
 	write(t, dir, "locked/a", "unlocked/a")
 	f, err := os.Open(filepath.Join(dir, "locked"))
 	must(t, err)
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	must(t, unix.Flock(int(f.Fd()), unix.LOCK_EX))
 	newRig(t, dir, func(s *filecleanup.Settings) { s.Recursive, s.InUse = true, "flock" }).pass(t)
 	wantLeft(t, dir, "locked/", "locked/a", "unlocked/")
@@ -114,7 +114,7 @@ func TestALiveSocketStays(t *testing.T) {
 	dir := t.TempDir()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "live")})
 	must(t, err)
-	defer l.Close() //nolint:errcheck // of no matter here
+	defer l.Close()
 	set := func(s *filecleanup.Settings) { s.Types = []string{"socket"} }
 	wantOutcome(t, newRig(t, dir, set).pass(t), schedule.Idle, 0)
 	wantLeft(t, dir, "live")
@@ -128,7 +128,7 @@ func TestTheProbeLeavesTheTimesAlone(t *testing.T) {
 	write(t, dir, "a")
 	f, err := os.Open(filepath.Join(dir, "a"))
 	must(t, err)
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	var before, after unix.Stat_t
 	must(t, unix.Stat(filepath.Join(dir, "a"), &before))
 	newRig(t, dir, func(s *filecleanup.Settings) { s.DryRun = true }).pass(t)
