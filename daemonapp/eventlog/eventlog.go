@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -26,18 +27,22 @@ type Options struct {
 	Buffer int
 	// Fix is what to do about a disarmed daemon; %s stands for its name. Empty: nothing is said.
 	Fix string
+	// Clock measures the patience of Close; nil means the real one.
+	Clock clock.Clock
 }
 
 // Log is an observer that writes events.
 type Log struct {
 	options Options
-	events  chan daemonapp.Event // Observe sends, write receives; closed by Close
-	dropped atomic.Int64
-	written chan struct{} // closed when write has returned
-	floor   floor
+	events  chan daemonapp.Event // Observe sends, write receives
+	closing chan struct{}        // closed by Close
+	written chan struct{}        // closed when write has returned
+	dropped atomic.Int64         // lines, since it was last told
+	runs    atomic.Int64         // that have ended, those included whose line was dropped
 
+	// What follows belongs to write.
+	floor   floor
 	started time.Time // of the app
-	runs    int       // that have ended
 }
 
 var _ daemonapp.Observer = (*Log)(nil)
@@ -50,28 +55,36 @@ func Open(o Options) *Log {
 	if o.Buffer == 0 {
 		o.Buffer = 4096
 	}
-	l := &Log{options: o, events: make(chan daemonapp.Event, o.Buffer), written: make(chan struct{})}
+	if o.Clock == nil {
+		o.Clock = clock.New()
+	}
+	l := &Log{
+		options: o, events: make(chan daemonapp.Event, o.Buffer),
+		closing: make(chan struct{}), written: make(chan struct{}),
+	}
 	go l.write() // joined in Close
 	return l
 }
 
 // Observe implements [daemonapp.Observer]. It never blocks.
 func (l *Log) Observe(e daemonapp.Event) {
-	if e.Kind == daemonapp.RunStarted {
-		return
+	if e.Kind == daemonapp.RunEnded {
+		l.runs.Add(1)
 	}
 	select {
 	case l.events <- e:
 	default:
-		l.dropped.Add(1)
+		if e.Kind != daemonapp.RunStarted { // has no line
+			l.dropped.Add(1)
+		}
 	}
 }
 
 // Close writes what waits and ends the log; after patience it gives up on a log that takes nothing.
-// Nothing may be observed afterwards.
+// It may be called once; what is observed afterwards is not written.
 func (l *Log) Close(patience time.Duration) {
-	close(l.events)
-	timer := time.NewTimer(patience)
+	close(l.closing)
+	timer := l.options.Clock.Timer(patience)
 	defer timer.Stop()
 	select {
 	case <-l.written:
@@ -81,21 +94,58 @@ func (l *Log) Close(patience time.Duration) {
 
 func (l *Log) write() {
 	defer close(l.written)
-	for e := range l.events {
-		if n := l.dropped.Swap(0); n > 0 {
-			l.options.Log.Warn("dropped", l.daemon(e), zap.Int64("events", n), zap.String("cause", "the log is too slow"))
+	for {
+		select {
+		case e := <-l.events:
+			l.take(e)
+		case <-l.closing:
+			l.rest()
+			return
 		}
-		if e.Kind == daemonapp.RunEnded {
-			l.runs++
-			l.ended(e)
-			l.floor.note(e.Daemon, e.Run.Started, e.Run.Finished)
-			continue
+	}
+}
+
+// rest writes what was observed before Close.
+func (l *Log) rest() {
+	for {
+		select {
+		case e := <-l.events:
+			l.take(e)
+		default:
+			l.tellDropped()
+			return
 		}
+	}
+}
+
+func (l *Log) take(e daemonapp.Event) {
+	l.tellDropped()
+	switch e.Kind {
+	case daemonapp.RunStarted:
+		l.floor.taken(e.Daemon, e.Run.Started)
+	case daemonapp.RunEnded:
+		l.ended(e)
+		l.floor.yielded(e.Daemon, e.Run.Started, e.Run.Finished)
+	case daemonapp.Stuck: // the floor is another's from now on
+		l.other(e)
+		l.floor.yielded(e.Daemon, e.Run.Started, e.Run.Finished)
+	default:
 		l.other(e)
 	}
 }
 
-// Label is the field that carries the daemon's name.
+// tellDropped says how many lines are missing here.
+func (l *Log) tellDropped() {
+	n := l.dropped.Swap(0)
+	if n == 0 {
+		return
+	}
+	l.floor.forget()
+	l.options.Log.Warn("dropped", zap.String("daemon", l.options.App), zap.Int64("events", n),
+		zap.String("cause", "the log is too slow"))
+}
+
+// daemon is the field that carries the daemon's name, or that of the app.
 func (l *Log) daemon(e daemonapp.Event) zap.Field {
 	if e.Daemon == "" {
 		return zap.String("daemon", l.options.App)
@@ -113,7 +163,7 @@ func (l *Log) ended(e daemonapp.Event) {
 	r := e.Run
 	fields := append(make([]zap.Field, 0, 14), l.daemon(e))
 	if r.Result.Outcome == schedule.Failed {
-		fields = append(fields, exitCode(r.Err)...)
+		fields = append(fields, exitFields(r.Err)...)
 	}
 	if r.Result.Count > 0 {
 		fields = append(fields, zap.Int("count", r.Result.Count))
@@ -129,8 +179,10 @@ func (l *Log) ended(e daemonapp.Event) {
 		fields = append(fields, zap.String("trigger", trigger(e.By)))
 	}
 	if r.Err != nil {
-		fields = append(fields, zap.Stringer("run", e.RunID), zap.String("error", r.Err.Error()))
+		fields = append(fields, zap.Stringer("run", e.RunID), zap.String("error", text(r.Err)))
+		fields = append(fields, stackFields(r.Err)...)
 	}
+	line.Time = e.At
 	line.Write(fields...)
 }
 
@@ -167,6 +219,7 @@ func (l *Log) waited(r schedule.Run) []zap.Field {
 func (l *Log) other(e daemonapp.Event) {
 	level, fields := l.describe(e)
 	if line := l.options.Log.Check(level, e.Kind.String()); line != nil {
+		line.Time = e.At
 		line.Write(append([]zap.Field{l.daemon(e)}, fields...)...)
 	}
 }
@@ -185,7 +238,7 @@ func (l *Log) describe(e daemonapp.Event) (zapcore.Level, []zap.Field) {
 	case daemonapp.Unstuck:
 		return zapcore.WarnLevel, []zap.Field{zap.Stringer("run", e.RunID)}
 	case daemonapp.ChildrenRefused:
-		return zapcore.ErrorLevel, []zap.Field{zap.Error(e.Err)}
+		return zapcore.ErrorLevel, []zap.Field{zap.String("error", text(e.Err))}
 	case daemonapp.SoftDeadlinePassed:
 		return zapcore.InfoLevel, []zap.Field{zap.Duration("after", e.Grace), gap("stops_at_gap", e)}
 	case daemonapp.Draining:
@@ -199,7 +252,8 @@ func (l *Log) describe(e daemonapp.Event) (zapcore.Level, []zap.Field) {
 		return zapcore.InfoLevel, limits(e)
 	case daemonapp.AppStopped:
 		return zapcore.InfoLevel, l.stopped(e)
-	case daemonapp.Added, daemonapp.Changed, daemonapp.Replaced, daemonapp.Removed:
+	case daemonapp.Added, daemonapp.Changed, daemonapp.Replaced, daemonapp.Removed,
+		daemonapp.RunStarted, daemonapp.RunEnded: // runs have lines of their own
 		return zapcore.DebugLevel, nil
 	}
 	return zapcore.InfoLevel, nil
@@ -210,9 +264,9 @@ func (l *Log) disarmed(e daemonapp.Event) []zap.Field {
 	if e.Run.Failures > 0 {
 		fields = []zap.Field{zap.Int("failures", e.Run.Failures)}
 	}
-	fields = append(fields, exitCode(e.Err)...)
+	fields = append(fields, exitFields(e.Err)...)
 	if e.Err != nil {
-		fields = append(fields, zap.String("error", e.Err.Error()))
+		fields = append(fields, zap.String("error", text(e.Err)))
 	}
 	if l.options.Fix != "" {
 		fields = append(fields, zap.String("fix", fmt.Sprintf(l.options.Fix, e.Daemon)))

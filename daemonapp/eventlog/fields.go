@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -20,11 +21,34 @@ func until(key string, at, then time.Time) zap.Field {
 	return zap.Duration(key, max(then.Sub(at), 0))
 }
 
-// exitCode is the exit code of a job, where an error carries one.
-func exitCode(err error) []zap.Field {
+// text is what an error says. It may be of any origin: fmt takes care of one whose Error panics, such as
+// a nil pointer in an error.
+func text(err error) string { return fmt.Sprint(err) }
+
+// exitFields are the exit code of a job, where an error carries one.
+func exitFields(err error) (fields []zap.Field) {
+	defer func() {
+		if recover() != nil { // see text
+			fields = nil
+		}
+	}()
 	var exit interface{ ExitCode() int }
 	if errors.As(err, &exit) {
 		return []zap.Field{zap.Int("exit", exit.ExitCode())}
+	}
+	return nil
+}
+
+// stackFields are where a run panicked, if it did.
+func stackFields(err error) (fields []zap.Field) {
+	defer func() {
+		if recover() != nil { // see text
+			fields = nil
+		}
+	}()
+	var panicked *daemonapp.PanicError
+	if errors.As(err, &panicked) {
+		return []zap.Field{zap.String("stack", string(panicked.Stack))}
 	}
 	return nil
 }
@@ -75,7 +99,7 @@ func limits(e daemonapp.Event) []zap.Field {
 
 func (l *Log) stopped(e daemonapp.Event) []zap.Field {
 	fields := []zap.Field{
-		zap.String("reason", e.Stop.String()), zap.Duration("age", e.At.Sub(l.started)), zap.Int("runs", l.runs),
+		zap.String("reason", e.Stop.String()), zap.Duration("age", e.At.Sub(l.started)), zap.Int64("runs", l.runs.Load()),
 	}
 	if e.NextDaemon != "" {
 		fields = append(fields, zap.String("next", e.NextDaemon), zap.Duration("in", max(e.Next.Sub(e.At), 0)))

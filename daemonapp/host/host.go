@@ -54,7 +54,7 @@ func Notify() chan os.Signal {
 	return received
 }
 
-// ErrQuit: the process was told to quit by SIGQUIT.
+// ErrQuit is the error of a process that was told to quit by SIGQUIT.
 var ErrQuit = errors.New("told to quit")
 
 // Run runs the app until it stops. The signals come from received: TERM and INT drain and, the

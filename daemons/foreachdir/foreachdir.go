@@ -157,7 +157,7 @@ func (s *seed) admit(name string) bool {
 	return true
 }
 
-// ErrTooMany: there are more directories than maximum_children.
+// ErrTooMany is logged when there are more directories than maximum_children.
 var ErrTooMany = errors.New("more directories than maximum_children")
 
 // scan lists the names of the directories that are to have a child, sorted.

@@ -269,8 +269,13 @@ daemon "exec" "leak" {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"run", "--once", "--log-level", "debug"}, {"run", "--once", "--log-format", "json"}, {"validate"},
-		{"config", "show"}, {"config", "show", "--format", "json"}, {"simulate"}, {"plan", "--against", file(t, "x.hcl", good)},
+		{"run", "--once", "--log-level", "debug"},
+		{"run", "--once", "--log-format", "json"},
+		{"validate"},
+		{"config", "show"},
+		{"config", "show", "--format", "json"},
+		{"simulate"},
+		{"plan", "--against", file(t, "x.hcl", good)},
 	} {
 		got := command(t, "", nil, append(args, "-c", path)...)
 		if strings.Contains(got.out+got.err, secret) {

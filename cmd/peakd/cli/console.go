@@ -130,7 +130,7 @@ func (o *consoleOut) coloured(e zapcore.Entry, line string) string {
 
 // field is key=value; the value is quoted where it would not read as one word.
 func (o *consoleOut) field(f zapcore.Field) string {
-	value := ""
+	var value string
 	switch f.Type {
 	case zapcore.SkipType:
 		return ""

@@ -43,11 +43,11 @@ func (c *command) writeMan(b *strings.Builder, root *cobra.Command) {
 		"environment, "+roff("--log-level by "+c.prefix()+"LOG_LEVEL")+".\n")
 	manFlags(b, root.PersistentFlags())
 	fmt.Fprint(b, ".SH SIGNALS\n")
-	for _, s := range signalTexts {
+	for _, s := range signalTexts() {
 		fmt.Fprintf(b, ".TP\n.B %s\n%s\n", s[0], roff(s[1]))
 	}
 	fmt.Fprint(b, ".SH EXIT STATUS\n")
-	for _, e := range exitTexts {
+	for _, e := range exitTexts() {
 		fmt.Fprintf(b, ".TP\n.B %d\n%s\n", e.code, roff(e.text))
 	}
 	fmt.Fprintf(b, ".SH FILES\n.TP\n.I %s\nThe configuration, unless --config or %sCONFIG names another.\n",
@@ -59,23 +59,28 @@ const description = `One process, one HCL file, many small recurring daemons. Ea
 	`time; the highest-priority ready daemon runs, the others wait until it yields. A daemon that finds no work waits longer ` +
 	`and longer, and comes back to its pace when work returns.`
 
-var (
-	signalTexts = [][2]string{
+func signalTexts() [][2]string {
+	return [][2]string{
 		{"TERM, INT", "Drain: nothing starts any more, runs in flight get shutdown_grace. A second one forces."},
 		{"HUP", "Reload the configuration; what has not changed is not touched."},
 		{"USR1", "Write the state to standard error and go on."},
 		{"QUIT", "Write goroutines and state to standard error and stop."},
 	}
-	exitTexts = []struct {
-		code int
-		text string
-	}{
+}
+
+type exitText struct {
+	code int
+	text string
+}
+
+func exitTexts() []exitText {
+	return []exitText{
 		{ExitDone, "Done as asked: a deadline, idle, a signal."},
 		{ExitFailure, "A failure; also after QUIT, and run --once if a run failed."},
 		{ExitUsage, "Usage, or an invalid configuration: nothing was started. For plan: there are changes."},
 		{ExitAbandoned, "Shut down, but some runs had to be abandoned; also after a second signal that forced it."},
 	}
-)
+}
 
 func manCommands(b *strings.Builder, parent *cobra.Command) {
 	for _, cmd := range parent.Commands() {

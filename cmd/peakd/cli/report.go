@@ -22,11 +22,12 @@ func short(d time.Duration) string { return simulate.Short(d) }
 func writeRuns(w io.Writer, list []daemonapp.DaemonStatus, stop daemonapp.Stop, age time.Duration, once bool) error {
 	t := newTable("DAEMON", "PRIO", "RUNS", "WORKED", "IDLE", "FAILED", "COUNT", "BUSY", "LONGEST WAIT", "STARVED", "INTERVAL").
 		alignRight(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-	for _, row := range families(list) {
-		s := row.Stats
-		t.add(row.label, strconv.Itoa(row.Priority), number(s.Runs()), number(int(s.Worked)), number(int(s.Idle)),
-			number(int(s.Failed)), strconv.FormatInt(s.Count, 10), share(s.Busy, age), short(s.LongestWait),
-			short(s.Starved), pauses(s))
+	rows, others := noted(families(list))
+	for _, row := range rows {
+		t.add(append([]string{row.label, strconv.Itoa(row.Priority)}, append(sums(row.Stats, age), pauses(row.Stats))...)...)
+	}
+	if len(others) > 0 {
+		t.add(append([]string{fmt.Sprintf("%d others", len(others)), ""}, append(sums(total(others), age), "")...)...)
 	}
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
@@ -36,6 +37,49 @@ func writeRuns(w io.Writer, list []daemonapp.DaemonStatus, stop daemonapp.Stop, 
 	}
 	_, err := fmt.Fprintf(w, "\nstopped after %s: %s\n", short(stop.Age), because(stop, once))
 	return err
+}
+
+// noteworthy is how many daemons a report names.
+const noteworthy = 40
+
+// noted are the daemons that a report names: all, or of many those that failed most and waited longest, by their
+// full names.
+func noted(rows []familyRow) (named, others []familyRow) {
+	if len(rows) <= noteworthy {
+		return rows, nil
+	}
+	ranked := slices.Clone(rows)
+	slices.SortStableFunc(ranked, func(a, b familyRow) int {
+		return cmp.Or(cmp.Compare(b.Stats.Failed, a.Stats.Failed), cmp.Compare(b.Stats.LongestWait, a.Stats.LongestWait))
+	})
+	for i := range ranked {
+		ranked[i].label = ranked[i].Name
+	}
+	return ranked[:noteworthy], ranked[noteworthy:]
+}
+
+func total(rows []familyRow) schedule.Stats {
+	var sum schedule.Stats
+	for _, row := range rows {
+		s := row.Stats
+		sum.Worked += s.Worked
+		sum.Idle += s.Idle
+		sum.Failed += s.Failed
+		sum.Cancelled += s.Cancelled
+		sum.Count += s.Count
+		sum.Busy += s.Busy
+		sum.LongestWait = max(sum.LongestWait, s.LongestWait)
+		sum.Starved += s.Starved
+	}
+	return sum
+}
+
+// sums are the figures that add up.
+func sums(s schedule.Stats, age time.Duration) []string {
+	return []string{
+		number(s.Runs()), number(int(s.Worked)), number(int(s.Idle)), number(int(s.Failed)),
+		strconv.FormatInt(s.Count, 10), share(s.Busy, age), short(s.LongestWait), short(s.Starved),
+	}
 }
 
 // because is the reason in words.
