@@ -1,0 +1,71 @@
+// Package deliver is how the files of a directory queue reach their destination: what a deliverer is asked, and what it
+// answers. The ways to deliver live in folders below.
+package deliver
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// Verdict is what becomes of a file after an attempt.
+type Verdict uint8
+
+const (
+	// Done: it is delivered, and is archived or deleted.
+	Done Verdict = iota + 1
+	// Retry: not now; it is tried again later, with backoff.
+	Retry
+	// Permanent: it will never be; it is set aside with the reason.
+	Permanent
+	// Trip: the destination is bad rather than the file: it is tried again later without counting the
+	// attempt, and the queue rests when this goes on.
+	Trip
+)
+
+var verdictNames = [...]string{"none", "done", "retry", "permanent", "trip"}
+
+// String returns the word used in logs.
+func (v Verdict) String() string {
+	if int(v) < len(verdictNames) {
+		return verdictNames[v]
+	}
+	return "unknown"
+}
+
+// Job is one claimed file.
+type Job struct {
+	// Queue is the queue's name (the daemon's), Name the file's base name, any bytes but "/" and NUL.
+	Queue, Name string
+	// Path is where the file lies while it is claimed; it does not change until the attempt is over.
+	Path string
+	// File is the same file, open for reading at its start. The queue closes it after the attempt.
+	File *os.File
+	Size int64
+	// Modified is the file's modification time.
+	Modified time.Time
+	// Attempt is 1 for the first.
+	Attempt int
+	// ID is stable over attempts and restarts, and unlike that of any other file that is or was in
+	// the queue at the same time: for a destination that wants to recognize repeats.
+	ID string
+}
+
+// Result is how an attempt ended.
+type Result struct {
+	Verdict Verdict
+	// Reason is a sentence for people; for Retry, Permanent and Trip it is kept with the file.
+	Reason string
+	// Detail is more of it, bounded: the end of a job's stderr, a server's answer.
+	Detail []byte
+}
+
+// Deliverer delivers files. It is used by one run of one queue at a time.
+type Deliverer interface {
+	// Deliver attempts every job, in this order as far as one after the other goes, and calls done once for
+	// each as soon as its end is known, from any goroutine but one call at a time. It returns when all calls have been made. When ctx
+	// is cancelled it ends what is under way and answers Retry with the cause for what has not ended.
+	Deliver(ctx context.Context, jobs []Job, done func(job int, r Result))
+	// Close ends what lives longer than a call, such as a worker process or a connection.
+	Close() error
+}
