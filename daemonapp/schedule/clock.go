@@ -36,19 +36,19 @@ func (s *Scheduler) WallClock() bool { return s.wallBound > 0 }
 // stepped computes the times of calendars and windows anew, after the wall clock has moved against
 // the monotonic one: a step, or a suspended machine.
 func (s *Scheduler) stepped(moved time.Duration) {
-	for i := range s.daemons {
-		d := &s.daemons[i]
+	for id := range s.records.used {
+		d := s.daemon(id)
 		if !d.readsWallClock() {
 			continue
 		}
 		switch {
 		case d.state == HeldByWindow:
-			s.unqueue(ID(i))
-			s.wait(ID(i), s.at)
+			s.unqueue(id)
+			s.wait(id, s.at)
 		case d.extra.calendar == nil || d.extra.wall.IsZero():
 		case d.state == Waiting:
-			s.unqueue(ID(i))
-			s.wait(ID(i), s.recalled(d, moved))
+			s.unqueue(id)
+			s.wait(id, s.recalled(d, moved))
 		case d.state == Paused:
 			d.due = s.recalled(d, moved)
 		}
@@ -102,7 +102,7 @@ func (s *Scheduler) time(at int64) time.Time {
 
 // restore schedules a daemon that an earlier life of the app knew: it repeats nothing.
 func (s *Scheduler) restore(id ID, e Entry) {
-	d, m := &s.daemons[id], e.Saved
+	d, m := s.daemon(id), e.Saved
 	d.idle, d.fails, d.outcome = int32(m.IdleRuns), int32(m.Failures), m.LastOutcome
 	d.started, d.ended, d.good = s.recall(m.LastStart), s.recall(m.LastEnd), s.recall(m.LastGood)
 	switch {

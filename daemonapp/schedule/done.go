@@ -10,7 +10,7 @@ import (
 // be reported first.
 func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (Run, time.Time) {
 	s.advance(finished)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	s.load.change(s.at, -1)
 	s.running--
 	d.count(result)
@@ -134,7 +134,7 @@ const MaxPriority = 1_000_000
 
 // rest puts a daemon whose run has ended where it belongs.
 func (s *Scheduler) rest(id ID, next int64) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	later := d.flags & (wakeLater | wakeForced | wakeShift | pauseLater | disarmLater)
 	d.flags &^= later
 	d.state = Finished
@@ -166,14 +166,14 @@ func (s *Scheduler) rest(id ID, next int64) {
 // Abandon gives up a run that does not return: it failed, and the daemon is disarmed as stuck until
 // the run returns and somebody arms it.
 func (s *Scheduler) Abandon(now time.Time, id ID, err error) Run {
-	name := s.daemons[id].name
-	s.daemons[id].flags &^= wakeLater | pauseLater
-	leaving := s.daemons[id].flags & isLeaving
-	s.daemons[id].flags &^= isLeaving
-	s.daemons[id].flags |= isStuck
+	name := s.daemon(id).name
+	s.daemon(id).flags &^= wakeLater | pauseLater
+	leaving := s.daemon(id).flags & isLeaving
+	s.daemon(id).flags &^= isLeaving
+	s.daemon(id).flags |= isStuck
 	run, _ := s.Done(id, now, Result{Outcome: Failed}, err)
-	id = s.byName[name]
-	d := &s.daemons[id]
+	id, _ = s.Lookup(name)
+	d := s.daemon(id)
 	d.flags |= leaving
 	if d.state != Disarmed {
 		s.unqueue(id)
@@ -188,7 +188,7 @@ const stuckReason = "stuck: a run did not return"
 // Returned tells that an abandoned run has returned after all.
 func (s *Scheduler) Returned(now time.Time, id ID) {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.flags&isStuck == 0 {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // holds looks at the conditions of a daemon that is due and stands in no queue. If one does not
 // hold, the daemon is parked where its release will find it.
 func (s *Scheduler) holds(id ID) bool {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.flags&isForced != 0 {
 		return false
 	}
@@ -33,7 +33,7 @@ func (s *Scheduler) heldByWindow(id ID, w Window) bool {
 	if open {
 		return false
 	}
-	s.daemons[id].state = HeldByWindow
+	s.daemon(id).state = HeldByWindow
 	if !change.IsZero() {
 		s.enqueue(id, max(s.offset(change), s.at+1))
 	}
@@ -58,11 +58,11 @@ func (s *Scheduler) heldByAfter(d *daemon) bool {
 // awaits names the first daemon that has not succeeded since d's last start.
 func (s *Scheduler) awaits(d *daemon) (name string, held bool) {
 	for _, name := range d.extra.conditions.After {
-		id, there := s.byName[name]
+		id, there := s.Lookup(name)
 		if !there {
 			return name, true
 		}
-		if good := s.daemons[id].good; good == unset || good < d.started {
+		if good := s.daemon(id).good; good == unset || good < d.started {
 			return name, true
 		}
 	}
@@ -74,7 +74,7 @@ func (s *Scheduler) heldByItself(id ID, hold func() (string, time.Duration)) boo
 	if reason == "" {
 		return false
 	}
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.state = HeldByDaemon
 	d.extra.why = reason
 	s.enqueue(id, later(s.at, max(int64(recheck), int64(time.Millisecond))))
@@ -94,7 +94,7 @@ func askHold(hold func() (string, time.Duration)) (reason string, recheck time.D
 // releaseAfter releases those that waited for a success of the daemon called name.
 func (s *Scheduler) releaseAfter(name string) {
 	for _, id := range s.dependents[name] {
-		d := &s.daemons[id]
+		d := s.daemon(id)
 		if d.state == HeldByAfter && !s.heldByAfter(d) {
 			s.wait(id, s.at)
 		}
@@ -125,7 +125,7 @@ func (s *Scheduler) loadReleaseAt(keepsAlive bool) int64 {
 	if !ok {
 		return never
 	}
-	if keepsAlive && s.daemons[id].flags&isBackground != 0 {
+	if keepsAlive && s.daemon(id).flags&isBackground != 0 {
 		if threshold, ok = s.highestForeground(); !ok {
 			return never
 		}
@@ -141,8 +141,8 @@ func (s *Scheduler) loadReleaseAt(keepsAlive bool) int64 {
 // one by one: only an app about to stop, with background daemons held by load, comes here.
 func (s *Scheduler) highestForeground() (key float64, ok bool) {
 	key = math.Inf(1)
-	for id := range s.daemons {
-		d := &s.daemons[id]
+	for id := range s.records.used {
+		d := s.daemon(id)
 		if d.state == HeldByLoad && d.flags&isBackground == 0 {
 			key, ok = min(key, s.loadHeld.Key(d.handle)), true
 		}

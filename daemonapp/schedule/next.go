@@ -95,14 +95,14 @@ func (s *Scheduler) release() {
 	for {
 		id, due, ok := s.waiting.Peek()
 		if other, otherDue, otherOK := s.background.Peek(); otherOK {
-			if !ok || otherDue < due || (otherDue == due && s.daemons[other].order < s.daemons[id].order) {
+			if !ok || otherDue < due || (otherDue == due && s.daemon(other).order < s.daemon(id).order) {
 				id, due, ok = other, otherDue, true
 			}
 		}
 		if !ok || due > s.at {
 			return
 		}
-		d := &s.daemons[id]
+		d := s.daemon(id)
 		s.dequeue(d)
 		if d.state == Paused {
 			s.paused--
@@ -116,7 +116,7 @@ func (s *Scheduler) release() {
 
 // admit makes a due daemon ready, unless a condition holds it.
 func (s *Scheduler) admit(id ID) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.extra != nil && s.holds(id) {
 		return
 	}
@@ -127,7 +127,7 @@ func (s *Scheduler) admit(id ID) {
 	if s.lastReady == nobody {
 		s.firstReady = id
 	} else {
-		s.daemons[s.lastReady].next = id
+		s.daemon(s.lastReady).next = id
 	}
 	s.lastReady = id
 }
@@ -164,7 +164,7 @@ func (s *Scheduler) pick() ID {
 		if !ok {
 			return nobody
 		}
-		d := &s.daemons[id]
+		d := s.daemon(id)
 		s.unready(id)
 		if d.extra != nil && s.holds(id) {
 			continue
@@ -175,23 +175,23 @@ func (s *Scheduler) pick() ID {
 
 // unready takes a daemon out of the ready queue and its list.
 func (s *Scheduler) unready(id ID) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	s.ready.Remove(d.handle)
 	if d.prev == nobody {
 		s.firstReady = d.next
 	} else {
-		s.daemons[d.prev].next = d.next
+		s.daemon(d.prev).next = d.next
 	}
 	if d.next == nobody {
 		s.lastReady = d.prev
 	} else {
-		s.daemons[d.next].prev = d.prev
+		s.daemon(d.next).prev = d.prev
 	}
 	d.prev, d.next = nobody, nobody
 }
 
 func (s *Scheduler) start(id ID) Decision {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	decision := Decision{
 		Action: Start, ID: id, Name: d.name, Due: s.time(d.due), Failures: int(d.fails), By: d.woken(),
 	}
@@ -216,7 +216,7 @@ func (d *daemon) woken() Waker {
 
 // wait puts a daemon in the waiting set; never finishes it.
 func (s *Scheduler) wait(id ID, due int64) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.due = due
 	if due == never {
 		d.state = Finished
@@ -227,7 +227,7 @@ func (s *Scheduler) wait(id ID, due int64) {
 }
 
 func (s *Scheduler) enqueue(id ID, at int64) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	s.order++
 	d.order = s.order
 	d.flags |= isQueued
@@ -249,7 +249,7 @@ func (s *Scheduler) queue(d *daemon) *priorityq.Queue[int64, ID] {
 
 // unqueue takes a daemon that does not run out of wherever it stands.
 func (s *Scheduler) unqueue(id ID) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	switch {
 	case d.state == Ready:
 		s.unready(id)

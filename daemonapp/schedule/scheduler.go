@@ -78,9 +78,8 @@ type Scheduler struct {
 	at      int64     // the same, since the start
 	drift   int64     // how far the wall clock has moved against the monotonic one since the start
 	limits  Limits
-	daemons []daemon
-	unused  []ID
-	byName  map[string]ID
+	records records
+	names   index
 
 	waiting    priorityq.Queue[int64, ID] // by due time
 	background priorityq.Queue[int64, ID] // likewise, those that do not keep the app alive
@@ -153,7 +152,8 @@ type extra struct {
 func New(now time.Time, limits Limits) *Scheduler {
 	s := &Scheduler{
 		origin: now, now: now,
-		byName:     map[string]ID{},
+		records:    records{free: nobody},
+		names:      newIndex(),
 		dependents: map[string][]ID{},
 		firstReady: nobody, lastReady: nobody,
 	}
@@ -171,8 +171,8 @@ func (s *Scheduler) SetLimits(now time.Time, limits Limits) {
 	if !reorder {
 		return
 	}
-	for id := s.firstReady; id != nobody; id = s.daemons[id].next {
-		d := &s.daemons[id]
+	for id := s.firstReady; id != nobody; id = s.daemon(id).next {
+		d := s.daemon(id)
 		s.ready.Update(d.handle, s.readyKey(d))
 	}
 }
@@ -181,23 +181,23 @@ func (s *Scheduler) SetLimits(now time.Time, limits Limits) {
 func (s *Scheduler) Limits() Limits { return s.limits }
 
 // Len is the number of daemons.
-func (s *Scheduler) Len() int { return len(s.byName) }
+func (s *Scheduler) Len() int { return s.names.used }
 
 // Lookup finds a daemon by name.
 func (s *Scheduler) Lookup(name string) (ID, bool) {
-	id, ok := s.byName[name]
-	return id, ok
+	id := s.names.lookup(name, &s.records)
+	return id, id != nobody
 }
 
 // Add puts a daemon in the schedule: due now, at its first calendar time, or when its memory says.
 func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 	s.advance(now)
-	if _, there := s.byName[e.Name]; there {
+	if _, there := s.Lookup(e.Name); there {
 		return nobody, fmt.Errorf("add %s: %w", e.Name, ErrDuplicate)
 	}
-	id := s.allocate()
-	s.byName[e.Name] = id
-	d := &s.daemons[id]
+	id := s.records.take()
+	s.names.add(e.Name, id)
+	d := s.daemon(id)
 	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset, next: nobody, prev: nobody}
 	s.settle(id, e)
 	if len(s.dependents[e.Name]) > 0 {
@@ -214,7 +214,7 @@ func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 // Remove takes a daemon out, at the end of its run if it is running; done tells whether it is gone.
 func (s *Scheduler) Remove(now time.Time, id ID) (done bool) {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.state == Running || d.flags&isStuck != 0 {
 		d.flags |= isLeaving
 		s.extra(d).successor = nil
@@ -229,7 +229,7 @@ func (s *Scheduler) Remove(now time.Time, id ID) (done bool) {
 // its next calendar time, not before now; its counts start afresh, and it is armed. A pause stays.
 func (s *Scheduler) Replace(now time.Time, id ID, e Entry) {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.flags &^= isLeaving
 	if d.state == Running {
 		s.extra(d).successor = &e
@@ -241,7 +241,7 @@ func (s *Scheduler) Replace(now time.Time, id ID, e Entry) {
 // Replan gives a daemon another planner of the same pace: a change of priority replaces nothing.
 // The priority counts from the next time the daemon becomes ready.
 func (s *Scheduler) Replan(id ID, p Planner) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.planner = p
 	if c := CalendarOf(p); c != nil {
 		s.extra(d).calendar = c
@@ -250,7 +250,7 @@ func (s *Scheduler) Replan(id ID, p Planner) {
 
 // succeed makes the daemon id the one that e describes.
 func (s *Scheduler) succeed(id ID, e Entry) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	paused, until := d.state == Paused || d.flags&pauseLater != 0, int64(never)
 	if paused {
 		until = d.extra.until
@@ -286,7 +286,7 @@ func (s *Scheduler) succession(d *daemon) int64 {
 
 // settle copies the settings of e into the daemon id.
 func (s *Scheduler) settle(id ID, e Entry) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.planner = e.Planner
 	d.disarmAfter = int32(e.DisarmAfter)
 	if e.Background {
@@ -306,15 +306,15 @@ func (s *Scheduler) settle(id ID, e Entry) {
 	}
 	for _, name := range e.Conditions.After {
 		s.dependents[name] = append(s.dependents[name], id)
-		if other, ok := s.byName[name]; ok {
-			s.daemons[other].flags |= isAwaited
+		if other, ok := s.Lookup(name); ok {
+			s.daemon(other).flags |= isAwaited
 		}
 	}
 }
 
 // unsettle undoes settle.
 func (s *Scheduler) unsettle(id ID) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.extra == nil {
 		return
 	}
@@ -340,23 +340,14 @@ func (s *Scheduler) first(d *daemon, e Entry) int64 {
 
 // drop forgets a daemon that is not running.
 func (s *Scheduler) drop(id ID) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	s.unqueue(id)
 	s.unsettle(id)
-	delete(s.byName, d.name)
-	*d = daemon{}
-	s.unused = append(s.unused, id)
+	s.names.remove(d.name, &s.records)
+	s.records.giveBack(id)
 }
 
-func (s *Scheduler) allocate() ID {
-	if n := len(s.unused); n > 0 {
-		id := s.unused[n-1]
-		s.unused = s.unused[:n-1]
-		return id
-	}
-	s.daemons = append(s.daemons, daemon{})
-	return ID(len(s.daemons) - 1)
-}
+func (s *Scheduler) daemon(id ID) *daemon { return s.records.at(id) }
 
 func (s *Scheduler) extra(d *daemon) *extra {
 	if d.extra == nil {

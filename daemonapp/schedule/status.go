@@ -109,7 +109,7 @@ type Status struct {
 
 // Status tells where a daemon stands as of the latest time told.
 func (s *Scheduler) Status(id ID) Status {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	st := Status{
 		ID: id, Name: d.name, State: d.state,
 		Due: s.time(d.due), Priority: int(d.shownPriority()),
@@ -156,10 +156,10 @@ func (s *Scheduler) explain(d *daemon, st *Status) {
 }
 
 // Priority is what the daemon answers now.
-func (s *Scheduler) Priority(id ID) int { return int(s.daemons[id].askPriority()) }
+func (s *Scheduler) Priority(id ID) int { return int(s.daemon(id).askPriority()) }
 
 // Leaving tells whether the daemon is removed when its run ends.
-func (s *Scheduler) Leaving(id ID) bool { return s.daemons[id].flags&isLeaving != 0 }
+func (s *Scheduler) Leaving(id ID) bool { return s.daemon(id).flags&isLeaving != 0 }
 
 // Now is the latest time told.
 func (s *Scheduler) Now() time.Time { return s.now }
@@ -168,11 +168,11 @@ func (s *Scheduler) Now() time.Time { return s.now }
 func (s *Scheduler) Look(now time.Time) { s.advance(now) }
 
 // State is where the daemon stands.
-func (s *Scheduler) State(id ID) State { return s.daemons[id].state }
+func (s *Scheduler) State(id ID) State { return s.daemon(id).state }
 
 // Saved is what is to be remembered of a daemon, as of the end of its latest run.
 func (s *Scheduler) Saved(id ID) Saved {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	saved := Saved{
 		Next: s.time(d.due), IdleRuns: int(d.idle), Failures: int(d.fails), LastOutcome: d.outcome,
 		LastStart: s.time(d.started), LastEnd: s.time(d.ended), LastGood: s.time(d.good),
@@ -186,8 +186,8 @@ func (s *Scheduler) Saved(id ID) Saved {
 // All lists the daemons in no particular order.
 func (s *Scheduler) All() iter.Seq[ID] {
 	return func(yield func(ID) bool) {
-		for i := range s.daemons {
-			if s.daemons[i].state != 0 && !yield(ID(i)) {
+		for id := range s.records.used {
+			if s.daemon(id).state != 0 && !yield(id) {
 				return
 			}
 		}
@@ -195,7 +195,7 @@ func (s *Scheduler) All() iter.Seq[ID] {
 }
 
 // Name is the daemon's name.
-func (s *Scheduler) Name(id ID) string { return s.daemons[id].name }
+func (s *Scheduler) Name(id ID) string { return s.daemon(id).name }
 
 // Started is when the app started.
 func (s *Scheduler) Started() time.Time { return s.origin }
@@ -215,7 +215,7 @@ func (s *Scheduler) Starved() time.Duration {
 	if s.firstReady == nobody {
 		return 0
 	}
-	return time.Duration(s.at - s.daemons[s.firstReady].due)
+	return time.Duration(s.at - s.daemon(s.firstReady).due)
 }
 
 // NextDue is the earliest time at which any daemon becomes due or is released; zero if none will.
@@ -232,5 +232,5 @@ func (s *Scheduler) NextDue() (name string, at time.Time) {
 	if !ok {
 		return "", time.Time{}
 	}
-	return s.daemons[id].name, s.time(due)
+	return s.daemon(id).name, s.time(due)
 }

@@ -23,7 +23,7 @@ const (
 // operator is to be told, an event may be dropped. It touches no count: only work does.
 func (s *Scheduler) Wake(now time.Time, id ID, by Waker) error {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	operator := by != ByEvent
 	switch d.state {
 	case Disarmed:
@@ -90,7 +90,7 @@ func (d *daemon) force(by Waker) {
 
 // wakeNow puts a daemon in the waiting set as due now; planned is the time that stands afterwards.
 func (s *Scheduler) wakeNow(id ID, planned int64, operator bool) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.flags |= isWoken
 	if d.extra != nil {
 		d.extra.wall = time.Time{} // no calendar time stands behind this run
@@ -108,7 +108,7 @@ func (s *Scheduler) wakeNow(id ID, planned int64, operator bool) {
 // on. While any daemon is paused the app does not stop for being idle or without work.
 func (s *Scheduler) Pause(now time.Time, id ID, until time.Time) error {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.state == Disarmed {
 		return ErrDisarmed
 	}
@@ -130,7 +130,7 @@ func (s *Scheduler) Pause(now time.Time, id ID, until time.Time) error {
 
 // pause parks a daemon that stands in no queue; its due is the plan that Resume takes up.
 func (s *Scheduler) pause(id ID, until int64) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.flags&isQueued != 0 {
 		s.dequeue(d)
 	}
@@ -145,7 +145,7 @@ func (s *Scheduler) pause(id ID, until int64) {
 // Resume ends a pause: the daemon is due at its planned time, or now if that has passed.
 func (s *Scheduler) Resume(now time.Time, id ID) {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.flags &^= pauseLater
 	if d.state != Paused {
 		return
@@ -157,7 +157,7 @@ func (s *Scheduler) Resume(now time.Time, id ID) {
 // Disarm stops scheduling a daemon; it stays listed with the reason. A run in flight ends as ever.
 func (s *Scheduler) Disarm(now time.Time, id ID, why string) {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.state == Running {
 		d.flags |= disarmLater
 		s.extra(d).why = why
@@ -168,7 +168,7 @@ func (s *Scheduler) Disarm(now time.Time, id ID, why string) {
 }
 
 func (s *Scheduler) disarm(id ID, why string) {
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	d.state = Disarmed
 	d.due = never
 	d.flags &^= isForced | isWoken
@@ -180,7 +180,7 @@ func (s *Scheduler) disarm(id ID, why string) {
 // forgotten. It reports ErrStuck while an abandoned run has not returned.
 func (s *Scheduler) Arm(now time.Time, id ID) error {
 	s.advance(now)
-	d := &s.daemons[id]
+	d := s.daemon(id)
 	if d.flags&isStuck != 0 {
 		return fmt.Errorf("arm %s: %w", d.name, ErrStuck)
 	}
