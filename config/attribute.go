@@ -1,12 +1,9 @@
 package config
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // Attribute describes one setting, for people and for the generated reference.
@@ -141,43 +138,8 @@ func (f *field) inWords() string {
 
 // inWords writes a value as a configuration would; the empty ones of strings, lists and maps are no default.
 func inWords(v reflect.Value) string {
-	switch x := v.Interface().(type) {
-	case time.Duration:
-		return strconv.Quote(FormatDuration(x))
-	case Size:
-		return strconv.Quote(x.String())
-	case Mode:
-		return strconv.Quote(x.String())
-	}
-	switch v.Kind() { //nolint:exhaustive // the others print as they are
-	case reflect.String:
-		if v.Len() == 0 {
-			return ""
-		}
-		return strconv.Quote(v.String())
-	case reflect.Slice:
-		items := make([]string, v.Len())
-		for i := range items {
-			items[i] = inWords(v.Index(i))
-		}
-		if len(items) == 0 {
-			return ""
-		}
-		return "[" + strings.Join(items, ", ") + "]"
-	case reflect.Map:
-		return mapInWords(v)
-	}
-	return fmt.Sprint(v.Interface())
-}
-
-func mapInWords(v reflect.Value) string {
-	if v.Len() == 0 {
+	if empty(v) {
 		return ""
 	}
-	items := make([]string, 0, v.Len())
-	for _, key := range v.MapKeys() {
-		items = append(items, key.String()+" = "+inWords(v.MapIndex(key)))
-	}
-	slices.Sort(items)
-	return "{ " + strings.Join(items, ", ") + " }"
+	return written(v, quoted)
 }

@@ -24,11 +24,15 @@ func (t *template) fingerprint(path string) string {
 			d.text(a.name)
 			d.tokens([]byte(a.value.text()))
 			d.references(a.expr.Variables(), a.sc)
+			if node, ok := a.expr.(hclsyntax.Node); ok {
+				d.calls(node, a.sc)
+			}
 		}
 		for _, b := range l.blocks {
 			d.block(b)
 		}
 	}
+	d.text(t.sample.Digest)
 	for _, inner := range t.sample.Templates() {
 		d.text(inner.t.digest)
 	}
@@ -51,6 +55,30 @@ func (d digester) block(b block) {
 		return nil
 	})
 	d.references(all, b.sc)
+	d.calls(body, b.sc)
+}
+
+// calls writes what the functions that look outside answer now: the text of a file, a secret. One whose arguments
+// depend on the child has no answer yet.
+func (d digester) calls(node hclsyntax.Node, sc *scope) {
+	look := outside{}.functions(nil, nil)
+	values := make(map[string]cty.Value)
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { // the function returns none
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		if !ok {
+			return nil
+		}
+		if _, looks := look[call.Name]; looks {
+			if v, diags := call.Value(sc.ctx); !diags.HasErrors() && v.IsWhollyKnown() {
+				values[sc.src.spanOf(call.Range()).text()] = v
+			}
+		}
+		return nil
+	})
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		d.text(name)
+		d.cty(values[name])
+	}
 }
 
 // tokens writes the words of the native syntax.

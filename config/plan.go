@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -20,16 +19,23 @@ type SnapshotDaemon struct {
 
 // Snapshot reduces the configuration to what a plan compares. Disabled daemons are not in it.
 func (c *Config) Snapshot() Snapshot {
-	app := c.Show()[0]
-	s := Snapshot{App: settingsMap(app.Settings)}
-	s.App["name"] = c.App.Label
+	s := Snapshot{App: settingsMap(c.appSettings())}
+	s.App["name"] = quoted(c.App.Label)
 	for _, dec := range c.Daemons {
+		v := c.settings(dec)
+		settings := settingsMap(v.shown)
+		for path, digest := range v.digests {
+			settings[path+referred] = "#" + digest[:8]
+		}
 		s.Daemons = append(s.Daemons, SnapshotDaemon{
-			Name: dec.Name, Type: dec.Type, Digest: dec.Digest, Where: dec.Where(), Settings: settingsMap(c.settings(dec)),
+			Name: dec.Name, Type: dec.Type, Digest: dec.Digest, Where: dec.Where(), Settings: settings,
 		})
 	}
 	return s
 }
+
+// referred follows the path of a template: what its expressions refer to, as a digest.
+const referred = ".*"
 
 func settingsMap(list []ShownSetting) map[string]string {
 	m := make(map[string]string, len(list))
@@ -107,25 +113,14 @@ func Compare(before, after Snapshot) Plan {
 		old[d.Name] = d
 	}
 	for _, d := range after.Daemons {
-		was, there := old[d.Name]
-		delete(old, d.Name)
-		change := DaemonChange{Name: d.Name, Type: d.Type, Where: d.Where}
-		switch {
-		case !there:
-			change.Action = Add
-		case was.Digest != d.Digest:
-			change.Action = ReplaceDaemon
-			change.Settings = changes(was.Settings, d.Settings)
-			if was.Type != d.Type {
-				change.Settings = []SettingChange{{"type", was.Type, d.Type}}
-			}
-		default:
-			change.Settings = labels(changes(was.Settings, d.Settings))
-			if len(change.Settings) == 0 {
-				p.Unchanged++
-				continue
-			}
-			change.Action = ChangeInPlace
+		change := DaemonChange{Name: d.Name, Type: d.Type, Where: d.Where, Action: Add}
+		if was, there := old[d.Name]; there {
+			change.Action, change.Settings = compare(was, d)
+			delete(old, d.Name)
+		}
+		if change.Action == "" {
+			p.Unchanged++
+			continue
 		}
 		p.Daemons = append(p.Daemons, change)
 	}
@@ -135,6 +130,35 @@ func Compare(before, after Snapshot) Plan {
 		}
 	}
 	return p
+}
+
+// compare tells what happens to a daemon that is in both; no action if nothing does.
+func compare(was, is SnapshotDaemon) (Action, []SettingChange) {
+	all := changes(was.Settings, is.Settings)
+	switch {
+	case was.Type != is.Type:
+		return ReplaceDaemon, []SettingChange{{"type", quoted(was.Type), quoted(is.Type)}}
+	case was.Digest != is.Digest:
+		return ReplaceDaemon, withoutReferred(all)
+	}
+	if all = labels(all); len(all) > 0 {
+		return ChangeInPlace, all
+	}
+	return "", nil
+}
+
+// withoutReferred drops the digest of each template of which, or of a template in which, a change is listed.
+func withoutReferred(all []SettingChange) []SettingChange {
+	some := make([]SettingChange, 0, len(all))
+	for _, c := range all {
+		template, digest := strings.CutSuffix(c.Path, referred)
+		if !digest || !slices.ContainsFunc(all, func(other SettingChange) bool {
+			return other.Path == template || other.Path != c.Path && strings.HasPrefix(other.Path, template+".")
+		}) {
+			some = append(some, c)
+		}
+	}
+	return some
 }
 
 // labels are the changes that replace nothing.
@@ -156,6 +180,6 @@ func changes(before, after map[string]string) []SettingChange {
 			all = append(all, SettingChange{path, value, ""})
 		}
 	}
-	slices.SortFunc(all, func(a, b SettingChange) int { return cmp.Or(strings.Compare(a.Path, b.Path)) })
+	slices.SortFunc(all, func(a, b SettingChange) int { return strings.Compare(a.Path, b.Path) })
 	return all
 }

@@ -1,16 +1,9 @@
 package config
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 )
 
 // Shown is one block of a configuration as decoded, for people.
@@ -26,51 +19,67 @@ type Shown struct {
 	Settings []ShownSetting `json:"settings"`
 }
 
-// ShownSetting is one setting: its path ("retry.every"), its value as it would be written, and where that
-// comes from: "file:line", "defaults, file:line" or "default".
+// ShownSetting is one setting: its path ("retry.every"), its value as it would be written, or in words in
+// brackets, and where that comes from: "file:line", "defaults, file:line" or "default". What a template says is
+// shown if it is written; where it depends on the child, as an expression.
 type ShownSetting struct {
 	Path   string `json:"path"`
 	Value  string `json:"value"`
 	Origin string `json:"origin"`
 }
 
-// Show tells what the configuration says, with every default in place and every secret masked.
+// Show tells what the configuration says, with every default in place and every secret masked: first the app, then
+// the daemons, then the disabled ones.
 func (c *Config) Show() []Shown {
-	app := viewer{places: c.App.places, secrets: c.secrets}
-	app.fields(c.registry.app, reflect.ValueOf(c.App), "")
-	all := []Shown{{Kind: "app", Name: c.App.Label, Settings: app.shown}}
+	all := []Shown{{Kind: "app", Name: c.App.Label, Where: c.App.header.String(), Settings: c.appSettings()}}
 	for _, list := range [][]*Decoded{c.Daemons, c.Disabled} {
 		for _, dec := range list {
-			all = append(all, c.show(dec))
+			all = append(all, Shown{
+				Kind: "daemon", Type: dec.Type, Name: dec.Name, Where: dec.Where(), Digest: dec.Digest,
+				Disabled: !dec.Common.Enabled, Settings: c.settings(dec).shown,
+			})
 		}
 	}
 	return all
 }
 
-func (c *Config) show(dec *Decoded) Shown {
-	return Shown{
-		Kind: "daemon", Type: dec.Type, Name: dec.Name, Where: dec.Where(), Digest: dec.Digest,
-		Disabled: !dec.Common.Enabled, Settings: c.settings(dec),
-	}
+func (c *Config) appSettings() []ShownSetting {
+	v := viewer{registry: c.registry, secrets: c.secrets, places: c.App.places}
+	v.fields(c.registry.app, reflect.ValueOf(c.App), "")
+	return v.shown
 }
 
-func (c *Config) settings(dec *Decoded) []ShownSetting {
-	v := viewer{places: dec.places, secrets: c.secrets}
-	v.fields(c.registry.common, reflect.ValueOf(dec.Common), "")
-	if typ, ok := c.registry.Lookup(dec.Type); ok {
-		v.fields(typ.shape, reflect.ValueOf(dec.Settings), "")
+func (c *Config) settings(dec *Decoded) *viewer {
+	v := &viewer{
+		registry: c.registry, secrets: c.secrets, places: dec.places,
+		zone: dec.zone, calendar: dec.Common.Schedule != "",
 	}
-	return v.shown
+	v.daemon(dec)
+	return v
 }
 
 // Where is the place of the block, "file:line".
 func (d *Decoded) Where() string { return d.header.String() }
 
-// viewer writes settings as text.
+// viewer writes the settings of one daemon, or of the app, as text.
 type viewer struct {
-	places  []place
-	secrets *secrets
-	shown   []ShownSetting
+	registry *Registry
+	secrets  *secrets
+	places   []place
+	zone     string // that of the daemon's calendar and windows
+	calendar bool   // it has no interval
+	prefix   string // of every path: that of the template
+	given    bool   // of a template only what is given is shown
+	shown    []ShownSetting
+	// digests of the templates, by path: they change with what expressions refer to.
+	digests map[string]string
+}
+
+func (v *viewer) daemon(dec *Decoded) {
+	v.fields(v.registry.common, reflect.ValueOf(dec.Common), "")
+	if typ, ok := v.registry.Lookup(dec.Type); ok {
+		v.fields(typ.shape, reflect.ValueOf(dec.Settings), "")
+	}
 }
 
 func (v *viewer) fields(s *shape, value reflect.Value, prefix string) {
@@ -81,29 +90,89 @@ func (v *viewer) fields(s *shape, value reflect.Value, prefix string) {
 }
 
 func (v *viewer) field(f *field, value reflect.Value, path string) {
-	if value.Kind() == reflect.Pointer {
-		if value.IsNil() {
-			if !f.isBlock() {
-				v.add(f, path, f.absent())
-			}
-			return
-		}
-		value = value.Elem()
-	}
+	absent := value.Kind() == reflect.Pointer && value.IsNil()
 	switch {
-	case f.kind == templateKind:
-		v.template(path, value.Interface().(Template)) //nolint:forcetypeassert // the shape says that it is one
-	case f.kind == blockKind && f.many:
+	case f.isBlock() && absent:
+	case f.isBlock() && f.many:
 		for i := range value.Len() {
 			v.block(f, value.Index(i), fmt.Sprintf("%s[%d]", path, i))
 		}
-	case f.kind == blockKind:
+	case f.isBlock():
 		v.block(f, value, path)
-	case value.IsZero() && find(v.places, path) == nil && f.words != "":
-		v.add(f, path, f.absent())
+	case absent:
+		v.add(f, path, reflect.Value{})
 	default:
-		v.add(f, path, written(value))
+		v.add(f, path, reflect.Indirect(value))
 	}
+}
+
+func (v *viewer) block(f *field, value reflect.Value, path string) {
+	value = reflect.Indirect(value)
+	p := find(v.places, path)
+	switch {
+	case p != nil && p.unknown:
+		v.write(path, "(depends on the child)")
+	case f.kind == templateKind:
+		v.template(path, value.Interface().(Template)) //nolint:forcetypeassert // the shape says that it is one
+	default:
+		for i := range f.block.labels {
+			l := &f.block.labels[i]
+			v.add(l, path+"."+l.name, value.FieldByIndex(l.index))
+		}
+		v.fields(f.block, value, path+".")
+	}
+}
+
+// template shows what is given in it: what that becomes may depend on the child.
+func (v *viewer) template(path string, t Template) {
+	if !t.Given() {
+		return
+	}
+	v.write(path, quoted(t.Type()))
+	inner := viewer{
+		registry: v.registry, secrets: v.secrets, places: t.t.sample.places,
+		prefix: v.prefix + path + ".", given: true, digests: v.digests,
+	}
+	inner.daemon(t.t.sample)
+	v.shown = append(v.shown, inner.shown...)
+	if v.digests = inner.digests; v.digests == nil {
+		v.digests = make(map[string]string)
+	}
+	v.digests[v.prefix+path] = t.t.digest
+}
+
+// add writes an attribute; one that is not given has no value.
+func (v *viewer) add(f *field, path string, value reflect.Value) {
+	p := find(v.places, path)
+	if p == nil && v.given {
+		return
+	}
+	text := ""
+	switch {
+	case p != nil && p.unknown:
+		text = v.secrets.mask(p.value.compact())
+	case p == nil && path == "timezone" && v.zone != "":
+		text = zoneName(v.zone)
+	case p == nil && v.calendar && ofInterval(path):
+		v.write(path, "(none)")
+		return
+	case p == nil && (!value.IsValid() || empty(value) || f.words != "" && value.IsZero()):
+		v.write(path, f.absent())
+		return
+	case !value.IsValid():
+		text = "null"
+	default:
+		text = written(value, func(s string) string { return quoted(v.secrets.mask(s)) })
+	}
+	if f.sensitive || p != nil && p.sensitive {
+		text = secretMark(p, value)
+	}
+	v.write(path, text)
+}
+
+// ofInterval tells whether a setting says nothing beside a schedule.
+func ofInterval(path string) bool {
+	return path == "run_every" || slices.Contains(idleSettings(), path)
 }
 
 // absent stands for a value that is not given: its default in words.
@@ -114,48 +183,16 @@ func (f *field) absent() string {
 	return "(" + f.words + ")"
 }
 
-func (v *viewer) block(f *field, value reflect.Value, path string) {
-	if value.Kind() == reflect.Pointer {
-		value = value.Elem()
+// zoneName is the zone of the app, or the host, that a daemon takes.
+func zoneName(zone string) string {
+	if zone == "Local" {
+		return "(the host's)"
 	}
-	for i := range f.block.labels {
-		l := &f.block.labels[i]
-		v.add(l, path+"."+l.name, written(value.FieldByIndex(l.index)))
-	}
-	v.fields(f.block, value, path+".")
+	return quoted(zone)
 }
 
-// template shows what is written in it: what that becomes depends on the child.
-func (v *viewer) template(path string, t Template) {
-	if !t.Given() {
-		return
-	}
-	v.shown = append(v.shown, ShownSetting{path, strconv.Quote(t.Type()), v.origin(path)})
-	for _, p := range t.t.sample.places {
-		if p.value == p.name { // a block: what is in it follows
-			continue
-		}
-		value := strings.Join(strings.Fields(p.value.text()), " ")
-		if p.sensitive {
-			value = secretText(value)
-		}
-		inner := viewer{places: t.t.sample.places}
-		v.shown = append(v.shown, ShownSetting{path + "." + p.path, v.secrets.mask(value), inner.origin(p.path)})
-	}
-}
-
-func (v *viewer) add(f *field, path, text string) {
-	if p := find(v.places, path); f.sensitive || p != nil && p.sensitive {
-		text = secretText(text)
-	}
-	v.shown = append(v.shown, ShownSetting{path, v.secrets.mask(text), v.origin(path)})
-}
-
-// secretText hides a value and yet shows whether it is another one.
-func secretText(text string) string {
-	sum := hmac.New(sha256.New, []byte("peakd setting"))
-	sum.Write([]byte(text))
-	return masked + " #" + hex.EncodeToString(sum.Sum(nil))[:8]
+func (v *viewer) write(path, text string) {
+	v.shown = append(v.shown, ShownSetting{v.prefix + path, text, v.origin(path)})
 }
 
 func (v *viewer) origin(path string) string {
@@ -167,37 +204,4 @@ func (v *viewer) origin(path string) string {
 		return "defaults, " + p.name.String()
 	}
 	return p.name.String()
-}
-
-// written is a value as a configuration would have it.
-func written(v reflect.Value) string {
-	switch value := v.Interface().(type) {
-	case time.Duration:
-		return strconv.Quote(FormatDuration(value))
-	case Size:
-		return strconv.Quote(value.String())
-	case Mode:
-		return strconv.Quote(value.String())
-	}
-	switch v.Kind() { //nolint:exhaustive // the others print as they are
-	case reflect.String:
-		return strconv.Quote(v.String())
-	case reflect.Slice:
-		parts := make([]string, 0, v.Len())
-		for i := range v.Len() {
-			parts = append(parts, written(v.Index(i)))
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	case reflect.Map:
-		parts := make(map[string]string, v.Len())
-		for _, k := range v.MapKeys() {
-			parts[k.String()] = k.String() + " = " + written(v.MapIndex(k))
-		}
-		var all []string
-		for _, k := range slices.Sorted(maps.Keys(parts)) {
-			all = append(all, parts[k])
-		}
-		return "{ " + strings.Join(all, ", ") + " }"
-	}
-	return fmt.Sprint(v.Interface())
 }

@@ -60,6 +60,9 @@ type Type struct {
 // "target[1].urls"; an empty field is the block as a whole); Warnings() []*daemonapp.FieldError likewise,
 // as warnings. They must not touch the system in Validate; Warnings may look (a missing program is a warning).
 // Both are called on a template's settings too, with stand-ins for texts that are not known yet.
+//
+// If *S has ExclusiveDirectory() string, two daemons with the same one are warned of; "" is none. It must come of the
+// field directory.
 func NewType[S any](name, doc string, defaults S, build func(Env, S) (daemonapp.Daemon, error)) Type {
 	shape, err := newShape(reflect.TypeFor[S]())
 	return Type{
