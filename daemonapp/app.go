@@ -42,7 +42,8 @@ type Options struct {
 	Remember Rememberer
 	// Memories is what earlier lives of the app left, by name.
 	Memories map[string]Memory
-	// Once runs each daemon once in priority order, whatever its schedule and conditions say, and stops.
+	// Once runs each daemon once in priority order, whatever its schedule, window and load condition say, and
+	// stops. After holds: a daemon does not run if one that it waits for has failed.
 	Once bool
 }
 

@@ -165,7 +165,8 @@ func (a *App) entry(name string, spec Spec) schedule.Entry {
 	}
 	if a.options.Once {
 		e.Planner, e.StartAfter, e.Offset, e.Background = once{spec.Daemon}, 0, 0, false
-		e.DisarmAfter, e.Conditions = 0, schedule.Conditions{Hold: e.Conditions.Hold}
+		e.DisarmAfter = 0
+		e.Conditions = schedule.Conditions{After: e.Conditions.After, Hold: e.Conditions.Hold}
 	}
 	return e
 }

@@ -266,7 +266,6 @@ daemon "exec" "night" {
     from = "02:00"
     to   = "03:00"
   }
-  after    = ["low"]
   priority = 9
   command  = ["echo", "night"]
 }
@@ -297,8 +296,39 @@ daemon "for_each_directory" "inbox" {
 		t.Errorf("the order of priority was not kept:\n%s", log)
 	}
 
-	failing := start(t, "", "run", "--once", "-c", file(t, "b.hcl", "daemon \"exec\" \"bad\" {\n run_every = \"1h\"\n timeout = \"1s\"\n command = [\"false\"]\n}\n"))
-	failing.ends(1)
+}
+
+// TestRunOnceKeepsAfter: a daemon does not run when one that it comes after has failed, and the report says so.
+func TestRunOnceKeepsAfter(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "run", "--once", "-c", file(t, "a.hcl", `
+defaults "exec" { timeout = "10s" }
+daemon "exec" "report" {
+  run_every = "1h"
+  priority  = 5
+  after     = ["load"]
+  command   = ["true"]
+}
+daemon "exec" "load" {
+  run_every = "1h"
+  command   = ["true"]
+}
+daemon "exec" "lost" {
+  run_every = "1h"
+  after     = ["bad"]
+  command   = ["true"]
+}
+daemon "exec" "bad" {
+  run_every = "1h"
+  command   = ["false"]
+}
+`))
+	p.ends(1)
+	log := p.logged()
+	if load, report := strings.Index(log, "load   worked"), strings.Index(log, "report worked"); load < 0 || report < load {
+		t.Errorf("report did not come after load:\n%s", log)
+	}
+	want(t, "the report", p.out.String(), `^lost did not run: it comes after bad$`)
 }
 
 // TestBackgroundJobGetsNoIgnoredSignals: what peakd catches or drops, its jobs get as usual.

@@ -17,6 +17,7 @@ import (
 	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemonapp/eventlog"
 	"github.com/peakd/peakd/daemonapp/host"
+	"github.com/peakd/peakd/daemonapp/schedule"
 	"github.com/peakd/peakd/daemonapp/statedb"
 )
 
@@ -31,8 +32,9 @@ TERM and INT drain: nothing starts any more, and runs in flight get shutdown_gra
 HUP reloads the configuration and touches only what changed. USR1 writes the state to standard error;
 QUIT does so with all goroutines, and stops.
 
-With --once it runs every daemon once, in order of priority, children of seeds too, whatever their schedules
-and conditions say, and exits: 0 if none failed, 1 if any did.`,
+With --once it runs every daemon once, in order of priority, children of seeds too, whatever their schedules,
+windows and load conditions say, and exits: 0 if none failed, 1 if any did. What a daemon comes after still counts:
+it does not run if one of these has failed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), once) },
 	}
@@ -176,6 +178,9 @@ func (p *process) report(stop daemonapp.Stop, once bool) error {
 	failed := 0
 	for i := range status {
 		failed += int(status[i].Stats.Failed)
+		if once && status[i].State == schedule.HeldByAfter {
+			fmt.Fprintf(p.Out, "%s did not run: it comes %s\n", status[i].Name, status[i].Reason)
+		}
 	}
 	switch {
 	case len(stop.Abandoned) > 0:
