@@ -2,9 +2,11 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -81,15 +83,17 @@ func (l *loader) checkChildren(d *decoder, one *Assumption) {
 	if !d.stated("children") {
 		return
 	}
-	at := d.at("children").value
 	for i, name := range one.Children {
-		if name == "" {
+		before := one.Children[:i]
+		at, _ := within(d.at("children").value, name, occurrences(before, name))
+		switch {
+		case name == "":
 			l.c.errorf(at, nil, "a child has no name")
-		}
-		if slices.Contains(one.Children[:i], name) {
+		case slices.Contains(before, name):
 			l.c.errorf(at, nil, "the child %q is listed twice", name)
+		default:
+			one.child[name] = at
 		}
-		one.child[name] = at
 	}
 }
 
@@ -101,19 +105,38 @@ func (c *Config) Simulation(a *Assumptions) (simulate.Input, *Diagnostics) {
 	for _, dec := range c.Daemons {
 		in.Daemons = append(in.Daemons, s.daemon(dec))
 	}
-	var names []string
-	for name := range s.there {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	for _, name := range a.names {
 		if !s.there[name] {
-			s.c.errorf(a.all[name].at, []string{
-				didYouMean(name, names), "a child is there once the assumption of its seed lists it: children = [...]",
-			}, "no daemon is called %q", name)
+			s.c.errorf(a.all[name].at, c.whyNobody(name, slices.Sorted(maps.Keys(s.there))), "no daemon is called %q", name)
 		}
 	}
 	return in, s.c.done(a.files, len(s.there))
+}
+
+// whyNobody are hints for an assumption about a daemon that is not there.
+func (c *Config) whyNobody(name string, there []string) []string {
+	for _, dec := range c.Disabled {
+		if dec.Name == name {
+			return []string{"it is disabled at " + dec.place("enabled").String()}
+		}
+	}
+	seed, child, ok := cutLast(name)
+	if encoded := seed + "/" + EncodeName(child); ok && slices.Contains(there, encoded) {
+		return []string{fmt.Sprintf("its full name is %q", encoded)}
+	}
+	if ok && slices.Contains(there, seed) {
+		return []string{didYouMean(name, there), fmt.Sprintf("a child is there once its seed's assumption lists it: assume %q { children = [%q] }", seed, child)}
+	}
+	return []string{didYouMean(name, there)}
+}
+
+// cutLast splits the full name of a child.
+func cutLast(name string) (seed, child string, ok bool) {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		return "", "", false
+	}
+	return name[:i], name[i+1:], true
 }
 
 // simulation makes the input of a simulation.
@@ -148,13 +171,14 @@ func (s *simulation) daemon(dec *Decoded) simulate.Daemon {
 func (s *simulation) children(dec *Decoded, one *Assumption) []simulate.Daemon {
 	templates := dec.Templates()
 	if len(templates) == 0 {
-		s.c.errorf(one.at, nil, "%s is a %s, which has no children", dec.full, dec.Type)
+		s.c.errorf(one.at, nil, "%s (%s) has no children", dec.full, dec.Type)
 		return nil
 	}
 	var all []simulate.Daemon
 	for _, name := range one.Children {
 		child, err := templates[0].Decode(Each{Name: name, Path: filepath.Join(dec.directory(), name)})
 		if err != nil {
+			s.there[dec.full+"/"+EncodeName(name)] = true // there is no more to say of it
 			s.c.errorf(one.child[name], nil, "the child %q: %s", name, err)
 			continue
 		}

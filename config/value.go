@@ -65,8 +65,8 @@ func (f *field) scalar(k kind, v cty.Value, src *source, into reflect.Value, sec
 		return &problem{text: f.misfit(k, kindOf(v))}
 	}
 	shown := masked
-	if v.Type() == cty.String && !secret {
-		shown = strconv.Quote(v.AsString())
+	if text.Type() == cty.String && !secret {
+		shown = strconv.Quote(text.AsString())
 	}
 	switch k { //nolint:exhaustive // the others are no scalars
 	case stringKind:

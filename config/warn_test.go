@@ -17,11 +17,41 @@ type queueSettings struct {
 // ExclusiveDirectory implements what config asks settings.
 func (s *queueSettings) ExclusiveDirectory() string { return string(s.Directory) }
 
-// queueOptions are options with a queue type besides the others.
+type dirQueueSettings struct {
+	Deliver []deliver `hcl:"deliver,block" doc:"where files go"`
+}
+
+type dirQueueManagerSettings struct {
+	Directory config.Path     `hcl:"directory,required" doc:"where the queues are"`
+	Queue     config.Template `hcl:"queue,block" type:"dir_queue" doc:"each queue"`
+}
+
+type replicatorSettings struct {
+	RecordCount int        `hcl:"record_count" doc:"records a run"`
+	Source      ldapServer `hcl:"source,block,required" doc:"from where"`
+	Targets     []replica  `hcl:"target,block" doc:"where to"`
+}
+
+type ldapServer struct {
+	URLs   []string `hcl:"urls,required" doc:"servers"`
+	BaseDN string   `hcl:"base_dn,required" doc:"where in the tree"`
+}
+
+type replica struct {
+	Name string `hcl:"name,label" doc:"its name"`
+	ldapServer
+}
+
+// queueOptions are options with a queue type besides the others, and those that the full example needs.
 func queueOptions(t testing.TB, paths ...string) config.Options {
 	t.Helper()
 	o := options(t, paths...)
-	r, err := config.NewRegistry(append(testTypes(), config.NewType("queue", "Works a queue off.", queueSettings{}, build[queueSettings]))...)
+	r, err := config.NewRegistry(append(testTypes(),
+		config.NewType("queue", "Works a queue off.", queueSettings{}, build[queueSettings]),
+		config.NewType("dir_queue", "Works a queue off.", dirQueueSettings{}, build[dirQueueSettings]),
+		config.NewType("dir_queue_manager", "Has queues.", dirQueueManagerSettings{}, build[dirQueueManagerSettings]),
+		config.NewType("ldap_replicator", "Replicates.", replicatorSettings{}, build[replicatorSettings]),
+	)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,6 @@
+assume "seed" {
+  children = ["in"]
+}
+assume "seed/in" {
+  children = ["good", "zero"]
+}
