@@ -56,8 +56,8 @@ type App struct {
 
 	mu    sync.Mutex // guards all below, and with it the scheduler
 	sched *schedule.Scheduler
-	units []unit // by schedule.ID
-	roots map[string]schedule.ID
+	units []unit          // by schedule.ID
+	roots family          // the app's own daemons, and what the run of a removed seed's child has left of it
 	base  context.Context // parent of all runs; set by Run
 
 	specs     []Spec // what Reconcile was told before Run
@@ -93,19 +93,15 @@ const (
 
 // unit is a daemon as the app holds it.
 type unit struct {
-	daemon Daemon
-	typ    string
-	digest string
-	terms  *Terms // nil: all zero
-	worker *worker
-	// children are those of a seed, by full name; nil if it never stated any.
-	children map[string]schedule.ID
+	daemon   Daemon
+	typ      string
+	digest   string
+	terms    *Terms // nil: all zero
+	worker   *worker
 	next     *Spec // the successor, while a run of this one is in flight
 	lastWait time.Duration
-	parent   schedule.ID
+	kin
 }
-
-const noParent = schedule.ID(-1)
 
 // New makes an app. It starts nothing: [App.Reconcile] gives it daemons, [App.Run] runs them.
 func New(o Options) *App {
@@ -122,7 +118,7 @@ func New(o Options) *App {
 		clock:   o.Clock,
 		kick:    make(chan struct{}, 1),
 		sched:   schedule.New(now, o.Limits),
-		roots:   map[string]schedule.ID{},
+		roots:   family{nobody, nobody},
 		closing: map[string]struct{}{},
 		runIDs:  RunID(now.Unix() << 12),
 	}

@@ -14,18 +14,21 @@ func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) 
 	u.worker = nil
 	replaced := u.next != nil
 	run, next := a.sched.Done(w.id, now, result, err)
-	event := Event{
-		Kind: RunEnded, At: now, Daemon: w.name, Type: u.typ, Run: run, RunID: w.ctx.info.ID, By: w.by, Next: next,
-	}
+	var stretched bool
 	if !next.IsZero() {
-		event.Stretched = result.Outcome == schedule.Idle && next.Sub(now) > u.lastWait
+		stretched = result.Outcome == schedule.Idle && next.Sub(now) > u.lastWait
 		u.lastWait = next.Sub(now)
 	}
-	if w.stated && good(result.Outcome) && !replaced && !a.gone(w.id, w.name) {
-		event.Children = a.children(w, now)
+	typ := u.typ
+	var children Change
+	if w.stated && good(result.Outcome) && !replaced && !a.gone(w.id) {
+		children = a.children(w, now)
 	}
 	if len(a.options.Observers) > 0 {
-		a.emit(event)
+		a.emit(Event{
+			Kind: RunEnded, At: now, Daemon: w.name, Type: typ, Run: run, RunID: w.ctx.info.ID, By: w.by,
+			Next: next, Stretched: stretched, Children: children,
+		})
 	}
 	// What the shutdown cancelled is not done: the next life of the app begins with it.
 	shutdown := errors.Is(w.cause, ErrStopping) || errors.Is(w.cause, ErrForced)
@@ -48,17 +51,14 @@ func (a *App) children(w *worker, now time.Time) Change {
 	return change
 }
 
-// gone tells whether the daemon that had that id was removed at the end of its run.
-func (a *App) gone(id schedule.ID, name string) bool {
-	current, ok := a.sched.Lookup(name)
-	return !ok || current != id
-}
+// gone tells whether the scheduler has just dropped the daemon that had that id.
+func (a *App) gone(id schedule.ID) bool { return a.sched.State(id) == 0 }
 
 // settled follows up what the end of a run did to the daemon itself, and tells whether it is still the
 // same one; cause is why the run failed.
 func (a *App) settled(id schedule.ID, name string, cause error) bool {
 	u := &a.units[id]
-	if a.gone(id, name) {
+	if a.gone(id) {
 		a.forget(id, name)
 		return false
 	}
@@ -88,8 +88,7 @@ func (a *App) install(id schedule.ID, name string, spec Spec, kind Kind) {
 	}
 	a.outfit(u, spec)
 	if _, isSeed := spec.Daemon.(Seed); !isSeed {
-		a.disown(u.children)
-		u.children = nil
+		a.disown(id)
 	}
 	a.emit(Event{Kind: kind, At: a.sched.Now(), Daemon: name, Type: spec.Type})
 	a.remember(id, name)
@@ -131,8 +130,8 @@ func (a *App) remember(id schedule.ID, name string) {
 func (a *App) forget(id schedule.ID, name string) {
 	u := &a.units[id]
 	a.retire(name, u.daemon)
-	a.disown(u.children)
-	delete(a.siblings(u.parent), name)
+	a.disown(id)
+	a.part(id)
 	now := a.sched.Now()
 	a.emit(Event{Kind: Removed, At: now, Daemon: name, Type: u.typ})
 	if a.options.Remember != nil {

@@ -193,7 +193,7 @@ func (a *App) returned(w *worker, now time.Time) {
 	}
 	a.sched.Returned(now, w.id)
 	a.emit(Event{Kind: Unstuck, At: now, Daemon: w.name, Type: u.typ, RunID: w.ctx.info.ID})
-	if a.gone(w.id, w.name) {
+	if a.gone(w.id) {
 		a.forget(w.id, w.name)
 	} else {
 		a.remember(w.id, w.name)

@@ -27,7 +27,7 @@ func TestOnceRunsEachDaemonOnceInPriorityOrder(t *testing.T) {
 			spec("seed", nursery(list(child))), later)
 		stop := l.stopped()
 		same(t, "runs", l.ends(), []string{
-			"0s minutely worked", "1s later worked", "1s seed worked", "1s seed/child more", "1s low idle",
+			"0s minutely worked", "0s seed worked", "0s seed/child more", "0s low idle", "1s later worked", // after low
 		})
 		if stop.Reason != schedule.IdleGap || stop.Age != time.Second {
 			t.Errorf("stop = %+v", stop)

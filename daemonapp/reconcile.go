@@ -3,7 +3,6 @@ package daemonapp
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -88,12 +87,6 @@ func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now tim
 	if err := checkNames(specs); err != nil {
 		return Change{}, err
 	}
-	if parent != noParent && a.units[parent].children == nil {
-		if len(specs) == 0 {
-			return Change{}, nil
-		}
-		a.units[parent].children = map[string]schedule.ID{}
-	}
 	var change Change
 	wanted := make(map[string]bool, len(specs))
 	for i := range specs {
@@ -101,15 +94,13 @@ func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now tim
 		wanted[name] = true
 		a.want(parent, name, specs[i], now, &change)
 	}
-	for name, id := range a.siblings(parent) {
-		if !wanted[name] && !a.sched.Leaving(id) {
+	for id := range a.members(parent) {
+		if name := a.sched.Name(id); !wanted[name] && !a.sched.Leaving(id) {
 			change.Removed = append(change.Removed, name)
+			a.remove(id, name, now)
 		}
 	}
 	slices.Sort(change.Removed)
-	for _, name := range change.Removed {
-		a.remove(a.siblings(parent)[name], name, now)
-	}
 	return change, nil
 }
 
@@ -125,13 +116,6 @@ func checkNames(specs []Spec) error {
 	return nil
 }
 
-func (a *App) siblings(parent schedule.ID) map[string]schedule.ID {
-	if parent == noParent {
-		return a.roots
-	}
-	return a.units[parent].children
-}
-
 // want makes the daemon called name the one of the spec.
 func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, change *Change) {
 	id, there := a.sched.Lookup(name)
@@ -140,10 +124,11 @@ func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, ch
 		change.Added = append(change.Added, name)
 		return
 	}
-	if _, ours := a.siblings(parent)[name]; !ours {
-		a.adopt(parent, id, name)
-	}
 	u := &a.units[id]
+	if u.parent != parent { // its seed left it behind in its last run, and has come back
+		a.part(id)
+		a.join(parent, id)
+	}
 	current, digest := u.daemon, u.digest
 	if u.next != nil {
 		current, digest = u.next.Daemon, u.next.Digest
@@ -166,12 +151,6 @@ func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, ch
 	}
 }
 
-// adopt makes a daemon that its seed left behind in its last run a child of the seed's successor.
-func (a *App) adopt(parent, id schedule.ID, name string) {
-	a.units[id].parent = parent
-	a.siblings(parent)[name] = id
-}
-
 // discard closes a daemon that was made to be compared and never to run, unless it is the one that runs
 // or cannot be told from it.
 func (a *App) discard(name string, d, current Daemon) {
@@ -183,15 +162,15 @@ func (a *App) discard(name string, d, current Daemon) {
 func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) {
 	id, err := a.sched.Add(now, a.entry(name, spec))
 	if err != nil {
-		panic(err) // the maps of siblings and the scheduler have come apart
+		panic(err) // want has looked
 	}
 	delete(a.options.Memories, name)
 	for int(id) >= len(a.units) {
 		a.units = append(a.units, unit{})
 	}
-	a.units[id] = unit{parent: parent}
+	a.units[id] = unit{kin: kin{children: family{nobody, nobody}}}
+	a.join(parent, id)
 	a.outfit(&a.units[id], spec)
-	a.siblings(parent)[name] = id
 	a.emit(Event{Kind: Added, At: now, Daemon: name, Type: spec.Type})
 }
 
@@ -209,13 +188,14 @@ func (a *App) replace(id schedule.ID, name string, spec Spec, now time.Time) {
 
 // remove takes a daemon and its children out; one that runs finishes first.
 func (a *App) remove(id schedule.ID, name string, now time.Time) {
-	u := &a.units[id]
 	a.supersede(id, name, nil)
 	if a.sched.Remove(now, id) {
 		a.forget(id, name)
 		return
 	}
-	a.removeAll(u.children)
+	for child := range a.members(id) {
+		a.remove(child, a.sched.Name(child), now)
+	}
 }
 
 // supersede makes next the successor of a daemon that runs, in the place of one that waited for that.
@@ -231,19 +211,13 @@ func (a *App) supersede(id schedule.ID, name string, next *Spec) {
 	u.next = next
 }
 
-func (a *App) removeAll(children map[string]schedule.ID) {
-	for _, name := range slices.Sorted(maps.Keys(children)) {
-		a.remove(children[name], name, a.sched.Now())
-	}
-}
-
-// disown removes the children of a daemon that goes; those still in a run belong to nobody until its end.
-func (a *App) disown(children map[string]schedule.ID) {
-	for _, name := range slices.Sorted(maps.Keys(children)) {
-		id := children[name]
-		a.remove(id, name, a.sched.Now())
-		if !a.gone(id, name) {
-			a.units[id].parent = noParent
+// disown removes the children of a daemon that goes; those still in a run belong to the app until its end.
+func (a *App) disown(id schedule.ID) {
+	for child := range a.members(id) {
+		a.remove(child, a.sched.Name(child), a.sched.Now())
+		if !a.gone(child) {
+			a.part(child)
+			a.join(noParent, child)
 		}
 	}
 }
