@@ -40,7 +40,9 @@ type Retry struct {
 const DefaultRetryMaximum = time.Hour
 
 // Wait is how long to wait after a run with these counts.
-func (b Backoff) Wait(r Run) time.Duration {
+func (b Backoff) Wait(r Run) time.Duration { return b.wait(&r) }
+
+func (b *Backoff) wait(r *Run) time.Duration {
 	switch r.Result.Outcome {
 	case Worked:
 		return b.MinimumIdle

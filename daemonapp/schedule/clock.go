@@ -4,6 +4,9 @@ import "time"
 
 // advance takes note of the time. A time before the latest one counts as that.
 func (s *Scheduler) advance(now time.Time) {
+	if now == s.now {
+		return
+	}
 	at := int64(now.Sub(s.origin))
 	if at < s.at {
 		return
@@ -94,7 +97,10 @@ func later(at, d int64) int64 {
 
 // time turns one of our times into one that carries what the latest told time carries.
 func (s *Scheduler) time(at int64) time.Time {
-	if at == never || at == unset {
+	switch at {
+	case s.at:
+		return s.now
+	case never, unset:
 		return time.Time{}
 	}
 	return s.now.Add(time.Duration(at - s.at))

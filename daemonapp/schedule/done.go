@@ -8,7 +8,7 @@ import (
 // Done books the end of a run, and answers with its record and the daemon's next desired run time:
 // the zero time if there is none. Of several runs that end at one instant the first to have started is to
 // be reported first.
-func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (Run, time.Time) {
+func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (run Run, next time.Time) {
 	s.advance(finished)
 	d := s.daemon(id)
 	s.load.change(s.at, -1)
@@ -16,13 +16,13 @@ func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (R
 	d.count(result)
 	d.ended, d.outcome = s.at, result.Outcome
 	d.stats.ended(result, time.Duration(s.at-d.started))
-	run := Run{
+	run = Run{
 		Due: s.time(d.due), Started: s.time(d.started), Finished: s.now,
 		Result: result, Err: err, IdleRuns: int(d.idle), Failures: int(d.fails),
 	}
-	next := s.plan(d, run)
-	if next != never {
-		d.stats.paced(time.Duration(next - s.at))
+	due := s.plan(d, &run)
+	if due != never {
+		d.stats.paced(time.Duration(due - s.at))
 	}
 	if result.Outcome == Worked || result.Outcome == More {
 		s.lastWork = s.at
@@ -32,11 +32,11 @@ func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (R
 		d.good = s.at
 	}
 	name, awaited := d.name, d.flags&isAwaited != 0
-	s.rest(id, next)
+	s.rest(id, due)
 	if good && awaited {
 		s.releaseAfter(name)
 	}
-	return run, s.time(next)
+	return run, s.time(due)
 }
 
 // count keeps the streaks: work ends both, an idle run ends the failures, a failure leaves the idle
@@ -56,7 +56,7 @@ func (d *daemon) count(result Result) {
 func increment(n int32) int32 { return max(n+1, n) }
 
 // plan asks the daemon for its next run time.
-func (s *Scheduler) plan(d *daemon, run Run) int64 {
+func (s *Scheduler) plan(d *daemon, run *Run) int64 {
 	if d.disarmAfter > 0 && d.fails >= d.disarmAfter && run.Result.Outcome == Failed {
 		return never
 	}
@@ -92,13 +92,13 @@ func (s *Scheduler) planCalendar(d *daemon, asked time.Time, next int64) int64 {
 
 // ask calls the planner and contains its panic: a daemon that cannot say when it wants to run
 // never runs again.
-func (d *daemon) ask(run Run) (next time.Time) {
+func (d *daemon) ask(run *Run) (next time.Time) {
 	defer func() {
 		if p := recover(); p != nil {
 			next = d.spoilt("NextRun", p)
 		}
 	}()
-	return d.planner.NextRun(run)
+	return d.planner.NextRun(*run)
 }
 
 // after asks the calendar in the same way.

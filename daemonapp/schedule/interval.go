@@ -23,7 +23,7 @@ func (p *Interval) NextRun(last Run) time.Time {
 	if p.Once && Spent(last, p.OnceRetries, p.Retry.Attempts) {
 		return time.Time{}
 	}
-	return last.Finished.Add(p.Wait(last))
+	return last.Finished.Add(p.wait(&last))
 }
 
 // Spent tells whether a daemon that is to run once is done after this run. A failure is the end too,

@@ -10,7 +10,7 @@ import (
 // Next decides what to do now. Within one instant it first lets daemons become due and pauses end, then
 // looks at the hard deadline and at the no-work rule, then starts, and last looks for an idle gap: so runs that
 // ended at that instant must have been reported to Done before.
-func (s *Scheduler) Next(now time.Time) Decision {
+func (s *Scheduler) Next(now time.Time) (d Decision) {
 	s.advance(now)
 	s.release()
 	if reason, ok := s.overdue(); ok {
@@ -18,7 +18,8 @@ func (s *Scheduler) Next(now time.Time) Decision {
 	}
 	if s.running < s.limits.Workers {
 		if id := s.pick(); id != nobody {
-			return s.start(id)
+			s.start(id, &d)
+			return d
 		}
 	}
 	if s.idleGap() {
@@ -94,7 +95,8 @@ func (s *Scheduler) release() {
 	s.releaseByLoad()
 	for {
 		id, due, ok := s.waiting.Peek()
-		if other, otherDue, otherOK := s.background.Peek(); otherOK {
+		if s.background.Len() > 0 {
+			other, otherDue, _ := s.background.Peek()
 			if !ok || otherDue < due || (otherDue == due && s.daemon(other).order < s.daemon(id).order) {
 				id, due, ok = other, otherDue, true
 			}
@@ -190,18 +192,16 @@ func (s *Scheduler) unready(id ID) {
 	d.prev, d.next = nobody, nobody
 }
 
-func (s *Scheduler) start(id ID) Decision {
+func (s *Scheduler) start(id ID, told *Decision) {
 	d := s.daemon(id)
-	decision := Decision{
-		Action: Start, ID: id, Name: d.name, Due: s.time(d.due), Failures: int(d.fails), By: d.woken(),
-	}
+	told.Action, told.ID, told.Name = Start, id, d.name
+	told.Due, told.Failures, told.By = s.time(d.due), int(d.fails), d.woken()
 	d.state = Running
 	d.flags &^= isForced | isWoken
 	d.started = s.at
 	d.stats.waited(time.Duration(s.at - d.due))
 	s.load.change(s.at, +1)
 	s.running++
-	return decision
 }
 
 func (d *daemon) woken() Waker {

@@ -281,7 +281,7 @@ func (s *Scheduler) succession(d *daemon) int64 {
 	if d.calendar() != nil {
 		return s.onCalendar(d, d.after(s.now))
 	}
-	return max(s.offset(d.ask(Run{Finished: s.time(d.ended)})), s.at)
+	return max(s.offset(d.ask(&Run{Finished: s.time(d.ended)})), s.at)
 }
 
 // settle copies the settings of e into the daemon id.
