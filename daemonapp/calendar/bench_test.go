@@ -10,7 +10,7 @@ import (
 	"github.com/peakd/peakd/daemonapp/calendar"
 )
 
-// BenchmarkNext compares Next with that of the library that serves the tests as a second parser.
+// BenchmarkNext compares Next with that of the library, whose parser we use.
 //
 //	go test -run - -bench Next ./daemonapp/calendar
 func BenchmarkNext(b *testing.B) {
@@ -49,7 +49,7 @@ func load(tb testing.TB, zone string) *time.Location {
 	return loc
 }
 
-// reference parses with the library; nil if it refuses.
+// reference parses with the library alone; nil if it refuses.
 func reference(tb testing.TB, expr string) *cron.SpecSchedule {
 	tb.Helper()
 	parser, err := cron.TryNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow |

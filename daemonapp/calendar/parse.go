@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	cron "github.com/netresearch/go-cron"
 )
 
 // ErrNever is the error of [Parse] for an expression that names no date of the calendar, such as
@@ -31,18 +33,16 @@ func Parse(expr string, loc *time.Location) (*Schedule, error) {
 		return nil, err
 	}
 	s := &Schedule{expr: expr, loc: located(loc)}
-	minutes, _, err := minuteField.parse(five[0])
-	if err != nil {
-		return nil, err
+	var in [5]*cron.SpecSchedule
+	for i := range fields {
+		if in[i], err = fields[i].parse(five[i]); err != nil {
+			return nil, err
+		}
 	}
-	hours, everyHour, err := hourField.parse(five[1])
-	if err != nil {
-		return nil, err
-	}
-	s.minutes, s.hours, s.elapsed = minutes, uint32(hours), everyHour
-	if s.days, err = parseDays(five[2], five[3], five[4]); err != nil {
-		return nil, err
-	}
+	s.minutes, s.hours, s.elapsed = in[0].Minute&^starBit, uint32(in[1].Hour), in[1].Hour&starBit != 0
+	s.days = daySet{months: uint16(in[3].Month), either: given(five[2]) && given(five[4])}
+	s.days.addDates(in[2])
+	s.days.addWeekdays(in[4])
 	if _, ok := s.nextWall(0); !ok {
 		return nil, fmt.Errorf("%w: no date fits the day of month %q, the month %q and the weekday %q; change one of them",
 			ErrNever, five[2], five[3], five[4])
@@ -102,73 +102,31 @@ func descriptor(name string, rest []string) ([]string, error) {
 	return strings.Fields(fields), nil
 }
 
-// parseDays reads the last three fields.
-func parseDays(dates, months, weekdays string) (daySet, error) {
-	d := daySet{either: given(dates) && given(weekdays)}
-	dateSet, _, err := dateField.parseWith(dates, d.addDate)
-	if err != nil {
-		return d, err
-	}
-	monthSet, _, err := monthField.parse(months)
-	if err != nil {
-		return d, err
-	}
-	weekdaySet, _, err := weekdayField.parseWith(weekdays, d.addWeekday)
-	if err != nil {
-		return d, err
-	}
-	d.dates, d.months, d.weekdays = uint32(dateSet), uint16(monthSet), uint8(weekdaySet)
-	return d, nil
-}
-
-// given tells whether a field of days restricts them, by cron's own rule: "*/2" does not count.
+// given tells whether a field of days restricts them, by cron's own rule: "*/2" does not count. The library
+// counts it, so its DowOrDom would not do.
 func given(field string) bool { return field[0] != '*' && field[0] != '?' }
 
-// addDate takes an item of the day of month that depends on the month; false if it is another one.
-func (d *daySet) addDate(item string) (bool, error) {
-	upper := strings.ToUpper(item)
-	switch {
-	case upper == "LW":
-		d.lastWorkday = true
-	case upper == "L":
-		d.fromEnd |= 1
-	case strings.HasPrefix(upper, "L-"):
-		n, ok := number(item[2:])
-		if !ok || n < 1 || n > 30 {
-			return true, dateField.wrong(item, "L-1 to L-30 are days before the last one")
+func (d *daySet) addDates(in *cron.SpecSchedule) {
+	d.dates = uint32(in.Dom)
+	for _, date := range in.DomConstraints {
+		d.special = true
+		switch date.Type {
+		case cron.DomLast:
+			d.fromEnd |= 1
+		case cron.DomLastOffset:
+			d.fromEnd |= 1 << date.N
+		case cron.DomLastWeekday:
+			d.lastWorkday = true
+		case cron.DomNearestWeekday:
+			d.nearest |= 1 << date.N
 		}
-		d.fromEnd |= 1 << n
-	case strings.HasSuffix(upper, "W"):
-		n, ok := number(item[:len(item)-1])
-		if !ok || n < 1 || n > 31 {
-			return true, dateField.wrong(item, "1W to 31W are the working days nearest to a date")
-		}
-		d.nearest |= 1 << n
-	default:
-		return false, nil
 	}
-	d.special = true
-	return true, nil
 }
 
-// addWeekday takes an item like "fri#2"; false if it is another one.
-func (d *daySet) addWeekday(item string) (bool, error) {
-	name, nth, ok := strings.Cut(item, "#")
-	if !ok {
-		return false, nil
+func (d *daySet) addWeekdays(in *cron.SpecSchedule) {
+	d.weekdays = uint8(in.Dow)
+	for _, weekday := range in.DowConstraints {
+		d.special = true
+		d.nth[max(weekday.N, 0)] |= 1 << weekday.Weekday // the last has N -1
 	}
-	weekday, ok := weekdayField.value(name)
-	if !ok {
-		return true, weekdayField.wrong(item, "there is no such weekday before the #")
-	}
-	n, ok := number(nth)
-	switch {
-	case strings.EqualFold(nth, "L"):
-		n = 0
-	case !ok || n < 1 || n > 5:
-		return true, weekdayField.wrong(item, "after the # stands 1 to 5, or L for the last of the month")
-	}
-	d.nth[n] |= 1 << (weekday % 7)
-	d.special = true
-	return true, nil
 }

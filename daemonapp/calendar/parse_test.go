@@ -46,6 +46,7 @@ func TestParse(t *testing.T) {
 		{"0 0 * * 5-7", []string{"Sat 2027-01-16 00:00", "Sun 2027-01-17 00:00", "Fri 2027-01-22 00:00"}},
 		{"0 0 * * 7-2", []string{"Sun 2027-01-17 00:00", "Mon 2027-01-18 00:00", "Tue 2027-01-19 00:00", "Sun 2027-01-24 00:00"}},
 		{"0 0 * * 5/2", []string{"Sun 2027-01-17 00:00", "Fri 2027-01-22 00:00", "Sun 2027-01-24 00:00"}},
+		{"0 0 * * 7-2/2", []string{"Sun 2027-01-17 00:00", "Tue 2027-01-19 00:00", "Sun 2027-01-24 00:00"}},
 		{"0 0 * * sat-wednesday/2", []string{"Sat 2027-01-16 00:00", "Mon 2027-01-18 00:00", "Wed 2027-01-20 00:00", "Sat 2027-01-23 00:00"}},
 		// Day of month and weekday: either, unless one starts with a star.
 		{"0 0 13 * 5", []string{"Fri 2027-01-22 00:00", "Fri 2027-01-29 00:00", "Fri 2027-02-05 00:00", "Fri 2027-02-12 00:00", "Sat 2027-02-13 00:00"}},
@@ -141,6 +142,22 @@ func TestParseRefuses(t *testing.T) {
 		{"1/2/3 * * * *", `minute "1/2/3": a step`},
 		{"*/60 * * * *", `minute "*/60": the step leads out of the range`},
 		{"* 5-7/3 * * *", `hour "5-7/3": the step leads out`},
+		// What the library alone would take.
+		{"* ?-5 * * *", `hour "?-5": there is no such hour`},
+		{"* * * ? *", `month "?"`},
+		{"* * +15W * *", `day of month "+15W": 1W to 31W`},
+		{"* * L-+5 * *", `day of month "L-+5": L-1 to L-30`},
+		{"* * * * fri#+2", `weekday "fri#+2": after the # stands 1 to 5`},
+		{"* * * * fri#mon", `weekday "fri#mon": after the # stands 1 to 5`},
+		{"* * * * -0#1", `weekday "-0#1": there is no such weekday before the #`},
+		{"*/+5 * * * *", `minute "*/+5": a step is a number`},
+		{"60/5 * * * *", `minute "60/5": there is no such minute`},
+		{"* 24-2 * * *", `hour "24-2": there is no such hour`},
+		{"* * 20-0 * *", `day of month "20-0": there is no such day of month`},
+		{"* * * 9-0/2 *", `month "9-0/2": there is no such month`},
+		{"* * * * 8-2", `weekday "8-2": there is no such weekday`},
+		{"* * * * */7", `weekday "*/7": the step leads out`},
+		{"* * * * sat-wed/5", `weekday "sat-wed/5": the step leads out`},
 		{"0000000000000001 * * * *", `minute "0000000000000001"`},
 		{"99999999999999999999 * * * *", `minute "99999999999999999999"`},
 	} {
@@ -167,8 +184,51 @@ func TestParseRefusesWhatNeverComes(t *testing.T) {
 	}
 }
 
-// drawExpr draws expressions that both parsers understand, and understand alike. The other one refuses THU in
-// capitals and counts a wrapped range of weekdays with a step wrongly.
+// TestParseCountsEveryRange compares every range of hours and weekdays, with every step, with one that is walked
+// number by number.
+func TestParseCountsEveryRange(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2027, 1, 17, 0, 0, 0, 0, time.UTC) // a Sunday
+	for _, tt := range []struct {
+		form      string
+		max, size int
+		unit      time.Duration
+	}{
+		{"0 %d-%d/%d * * *", 23, 24, time.Hour},
+		{"0 0 * * %d-%d/%d", 7, 7, day},
+	} {
+		for i := range (tt.max + 1) * (tt.max + 1) * tt.size {
+			first, last, step := i/tt.size/(tt.max+1), i/tt.size%(tt.max+1), i%tt.size+1
+			expr := fmt.Sprintf(tt.form, first, last, step)
+			span := last - first
+			if span < 0 {
+				span += tt.size
+			}
+			s, err := calendar.Parse(expr, time.UTC)
+			if refuse := step > 1 && step > span; refuse != (err != nil) {
+				t.Fatalf("%q: got %v, %v", expr, s, err)
+			}
+			if err != nil {
+				continue
+			}
+			want := make([]bool, tt.size)
+			for n := 0; n <= span; n += step {
+				want[(first+n)%tt.size] = true
+			}
+			got := make([]bool, tt.size)
+			end := start.Add(time.Duration(tt.size) * tt.unit)
+			for at := s.Next(start.Add(-1)); at.Before(end); at = s.Next(at) {
+				got[at.Sub(start)/tt.unit] = true
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("%q: got %v, want %v", expr, got, want)
+			}
+		}
+	}
+}
+
+// drawExpr draws expressions that the library alone understands, and understands as we do. It refuses THU in
+// capitals and counts a range of weekdays that runs over the end, with a step, wrongly.
 func drawExpr(t *rapid.T) string {
 	item := func(name string, low, high int, more ...string) string {
 		number := rapid.IntRange(low, high)
@@ -208,8 +268,9 @@ func drawExpr(t *rapid.T) string {
 	}, " ")
 }
 
-// TestNextAgreesWithAnotherImplementation compares with the library in UTC, where it is right.
-func TestNextAgreesWithAnotherImplementation(t *testing.T) {
+// TestNextAgreesWithTheLibrary compares with the library's own evaluator in UTC, where it is right, and with its
+// parser used in one go.
+func TestNextAgreesWithTheLibrary(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		expr := drawExpr(rt)
@@ -235,7 +296,7 @@ func TestNextAgreesWithAnotherImplementation(t *testing.T) {
 
 // FuzzParse: no text makes it panic, and what it accepts has times, in order, whose way there does not matter.
 func FuzzParse(f *testing.F) {
-	for _, expr := range []string{"0 2 * * *", "*/15 * 1-7,L-2 nov-feb fri#2", "@daily", "TZ=UTC * * * * *", "58-1 22-2/2 15W,LW * 7", "0 0 31 2 *"} {
+	for _, expr := range []string{"0 2 * * *", "*/15 * 1-7,L-2 nov-feb fri#2", "@daily", "TZ=UTC * * * * *", "58-1 22-2/2 15W,LW * 7", "0 0 31 2 *", "60/5 24-2 20-0 * sat-wed/2"} {
 		f.Add(expr, int64(1803280000), int32(5000), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, expr string, unix int64, later int32, zone uint8) {

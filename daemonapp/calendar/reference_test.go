@@ -84,7 +84,7 @@ func transitions(loc *time.Location, fromYear, toYear int) []time.Time {
 	return all
 }
 
-// rule is an expression read by another parser, matched field by field.
+// rule is an expression read by the library in one go, matched field by field.
 type rule struct {
 	expr    string
 	spec    *cron.SpecSchedule

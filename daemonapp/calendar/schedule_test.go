@@ -56,6 +56,8 @@ func TestNextWhereTheClockIsStepped(t *testing.T) {
 		{"quarters, short", "*/15 * * * *", "Europe/London", "2027-03-28", 92, "2027-03-28T00:00:00Z"},
 		{"quarters, short by half an hour", "*/15 * * * *", "Australia/Lord_Howe", "2027-10-03", 94, "2027-10-03T00:00:00+10:30"},
 		{"hourly without midnight", "0 * * * *", "Africa/Cairo", "2027-04-30", 23, "2027-04-30T01:00:00+03:00"},
+		{"every hour, with a step, long", "0 */1 * * *", "America/New_York", "2027-11-07", 25, "2027-11-07T00:00:00-04:00"},
+		{"every hour and one more, long", "0 3,* * * *", "America/New_York", "2027-11-07", 25, "2027-11-07T00:00:00-04:00"},
 		{"the hours written out, long", "0 0-23 * * *", "America/New_York", "2027-11-07", 24, "2027-11-07T00:00:00-04:00"},
 		{"every second hour, long", "0 */2 * * *", "America/New_York", "2027-11-07", 12, "2027-11-07T00:00:00-04:00"},
 	} {

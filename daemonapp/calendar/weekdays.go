@@ -77,9 +77,14 @@ func parseDayNames(names []string) (Days, error) {
 func parseDayName(name, item string) (time.Weekday, error) {
 	name = strings.TrimSpace(name)
 	for day := time.Sunday; day <= time.Saturday; day++ {
-		if strings.EqualFold(name, day.String()) || strings.EqualFold(name, day.String()[:3]) {
+		if named(name, day.String()) {
 			return day, nil
 		}
 	}
 	return 0, fmt.Errorf("%q is not a weekday or a range of them", item)
+}
+
+// named tells whether a text is a name, in full or its first three letters.
+func named(text, name string) bool {
+	return strings.EqualFold(text, name) || strings.EqualFold(text, name[:3])
 }
