@@ -3,6 +3,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/oklog/run"
 	"go.uber.org/zap"
 
@@ -34,38 +36,51 @@ type Options struct {
 	// Label is the app's, for the log.
 	Label string
 	Log   *zap.Logger
-	// Load reads the configuration anew; nil means that there is no reload. An error that has
-	// Errors() int is counted in the log.
+	// Load reads the configuration anew, on a goroutine of its own; nil means that there is no reload. Of an
+	// error that has Errors() int the log tells how many.
 	Load func() (*Loaded, error)
 	// Fix is what to do about a refused reload.
 	Fix string
-	// Dump writes the state of the app for people; nil means nothing.
+	// Dump writes the state of the app for people, into memory; nil means nothing.
 	Dump func(io.Writer)
 	// Stderr is where dumps go.
 	Stderr io.Writer
+	// Clock measures [Patience]; nil means the real one.
+	Clock clock.Clock
 }
 
 // Notify installs the handlers of the signals a host acts on; before anything else starts, so that none is
-// lost and none kills the process by default. SIGPIPE is caught and dropped, never ignored: an ignored one would be inherited
-// by every job. The caller stops it with signal.Stop.
+// lost and none kills the process by default. The caller stops it with signal.Stop.
+//
+// SIGPIPE is caught and dropped, never ignored: an ignored one would be inherited by every job. It has a channel of
+// its own that nobody reads, so that a flood of it takes no room from the others.
 func Notify() chan os.Signal {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	received := make(chan os.Signal, 8)
-	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGPIPE)
+	signal.Notify(received, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1)
 	return received
 }
 
 // ErrQuit is the error of a process that was told to quit by SIGQUIT.
 var ErrQuit = errors.New("told to quit")
 
-// Run runs the app until it stops. The signals come from received: TERM and INT drain and, the
-// ErrQuit.
+// Patience is how long a host waits at its end for what writes in the background.
+const Patience = 5 * time.Second
+
+// Run runs the app until it stops. The signals come from received: TERM and INT drain, and a second of them
+// forces; HUP reloads, USR1 dumps the state; QUIT dumps it with all goroutines and stops, and the error is
+// ErrQuit. Nothing that blocks, be it a configuration that cannot be read or a terminal that takes no output,
+// keeps it from its signals; what still hangs at the end is left behind after [Patience].
 func Run(ctx context.Context, o Options, received <-chan os.Signal) (daemonapp.Stop, error) {
+	if o.Clock == nil {
+		o.Clock = clock.New()
+	}
 	var (
 		group run.Group
 		stop  daemonapp.Stop
 		quit  error
 	)
-	h := &host{Options: o, over: make(chan struct{})}
+	h := &host{Options: o, over: make(chan struct{}), aside: newAside()}
 	group.Add(func() (err error) {
 		stop, err = o.App.Run(ctx)
 		return err
@@ -75,13 +90,15 @@ func Run(ctx context.Context, o Options, received <-chan os.Signal) (daemonapp.S
 		return nil
 	}, func(error) { close(h.over) })
 	err := group.Run()
+	h.aside.end(o.Clock, Patience)
 	return stop, errors.Join(err, quit)
 }
 
 // host is what the actors share.
 type host struct {
 	Options
-	over chan struct{} // closed when the app has stopped
+	over  chan struct{} // closed when the app has stopped
+	aside aside
 }
 
 // listen acts on signals until the app has stopped.
@@ -125,23 +142,31 @@ func (h *host) end(s os.Signal, count int) {
 		h.App.Drain(daemonapp.DrainOptions{Reason: schedule.Signalled, Who: name(s)})
 		return
 	}
-	h.Log.Warn("forced", zap.String("daemon", h.Label), zap.String("by", name(s)))
 	h.App.Force()
+	h.aside.do(func() { h.Log.Warn("forced", zap.String("daemon", h.Label), zap.String("by", name(s))) })
 }
 
+// quit tells where everything stands, and ends. The stacks go first: the state cannot be had from an app
+// that hangs.
 func (h *host) quit() {
 	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	_, _ = h.Stderr.Write(stacks)
+	h.print(stacks[:runtime.Stack(stacks, true)])
 	h.dump()
 	h.App.Drain(daemonapp.DrainOptions{Reason: schedule.Signalled, Who: "SIGQUIT"})
 	h.App.Force()
 }
 
 func (h *host) dump() {
-	if h.Dump != nil {
-		h.Dump(h.Stderr)
+	if h.Dump == nil {
+		return
 	}
+	var state bytes.Buffer
+	h.Dump(&state)
+	h.print(state.Bytes())
+}
+
+func (h *host) print(text []byte) {
+	h.aside.do(func() { _, _ = h.Stderr.Write(text) })
 }
 
 func name(s os.Signal) string {

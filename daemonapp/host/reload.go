@@ -2,7 +2,7 @@ package host
 
 import (
 	"errors"
-	"time"
+	"runtime/debug"
 
 	"go.uber.org/zap"
 
@@ -19,9 +19,19 @@ type loading struct {
 // from its signals. It is not waited for when the app ends.
 func (h *host) load(done chan<- loading) {
 	go func() { // received by listen; abandoned with the process if the app ends before
-		loaded, err := h.Load()
+		loaded, err := h.contained()
 		done <- loading{loaded, err}
 	}()
+}
+
+// contained is Load, whose panic refuses the configuration: the app runs on by the one it has.
+func (h *host) contained() (loaded *Loaded, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &daemonapp.PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	return h.Load()
 }
 
 // apply puts a configuration into force, or refuses it and leaves everything as it was.
@@ -31,15 +41,20 @@ func (h *host) apply(l loading) {
 		return
 	}
 	change, err := h.App.Reconcile(l.loaded.Specs)
-	if err != nil {
+	switch {
+	case errors.Is(err, daemonapp.ErrRan):
+		return // the app has stopped meanwhile
+	case err != nil:
 		h.refuse(err)
 		return
 	}
 	h.App.SetLimits(l.loaded.Limits, l.loaded.ShutdownGrace)
-	if l.loaded.Applied != nil {
-		l.loaded.Applied("SIGHUP")
-	}
-	h.Log.Info("reloaded", append([]zap.Field{zap.String("daemon", h.Label)}, counts(change)...)...)
+	h.aside.do(func() {
+		if l.loaded.Applied != nil {
+			l.loaded.Applied("SIGHUP")
+		}
+		h.Log.Info("reloaded", append([]zap.Field{zap.String("daemon", h.Label)}, counts(change)...)...)
+	})
 }
 
 func counts(c daemonapp.Change) []zap.Field {
@@ -50,16 +65,21 @@ func counts(c daemonapp.Change) []zap.Field {
 }
 
 func (h *host) refuse(err error) {
-	fields := []zap.Field{zap.String("daemon", h.Label)}
-	var counted interface{ Errors() int }
-	if errors.As(err, &counted) {
-		fields = append(fields, zap.Int("errors", counted.Errors()))
-	} else {
-		fields = append(fields, zap.Error(err))
-	}
+	fields := append([]zap.Field{zap.String("daemon", h.Label)}, faults(err)...)
 	fields = append(fields, zap.Int("kept", h.App.Vitals().Daemons), zap.String("fix", h.Fix))
-	h.Log.Error("refused", fields...)
+	h.aside.do(func() { h.Log.Error("refused", fields...) })
 }
 
-// Patience is how long a host waits at its end for what writes in the background.
-const Patience = 5 * time.Second
+// faults are how many there are where an error counts them, else what it says.
+func faults(err error) []zap.Field {
+	var counted interface{ Errors() int }
+	if errors.As(err, &counted) {
+		return []zap.Field{zap.Int("errors", counted.Errors())}
+	}
+	fields := []zap.Field{zap.String("error", err.Error())}
+	var panicked *daemonapp.PanicError
+	if errors.As(err, &panicked) {
+		fields = append(fields, zap.String("stack", string(panicked.Stack)))
+	}
+	return fields
+}
