@@ -314,11 +314,13 @@ func TestReloadsCoalesce(t *testing.T) {
 			h.send(syscall.SIGHUP)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if loads != 2 || len(h.lines()) != 2 {
 			t.Errorf("%d loads, want 2: %q", loads, h.lines())
 		}
 		h.send(syscall.SIGHUP)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if loads != 3 {
 			t.Errorf("%d loads, want 3", loads)
 		}
