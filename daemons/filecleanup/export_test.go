@@ -49,3 +49,11 @@ func Numbered(name string, n int) string { return numbered(name, n) }
 
 // CutPath cuts a path as it is handed to the kernel.
 func CutPath(path string, limit int) (string, string) { return cutPath(path, limit) }
+
+// LinkAndUnlink is how a file is moved where the file system cannot refuse to overwrite.
+func LinkAndUnlink(fromDir int, from string, toDir int, to string) error {
+	return linkAndUnlink(fromDir, from, toDir, to)
+}
+
+// DiffersFromParent is how the root of a mount is told without the kernel's word.
+func DiffersFromParent(fd int) (bool, error) { return differsFromParent(fd) }

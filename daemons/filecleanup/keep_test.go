@@ -106,7 +106,7 @@ func TestSubtrees(t *testing.T) {
 				defer held.Close()
 				needLeases(t)
 				r := newRig(t, dir, func(s *filecleanup.Settings) {
-					s.Unit, s.Verify, s.Action, s.Exclude = "subtree", verify, action, []string{"precious"}
+					s.Unit, s.Verify, s.Action, s.Exclude = "subtree", verify, action, []string{"kept/**/precious"}
 					s.ArchiveDirectory = configPath(archive)
 				})
 				wantOutcome(t, r.pass(t), schedule.Worked, 3)

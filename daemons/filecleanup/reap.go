@@ -1,6 +1,7 @@
 package filecleanup
 
 import (
+	"cmp"
 	"context"
 
 	"golang.org/x/sys/unix"
@@ -182,7 +183,7 @@ func (u *unitRemoval) hold(ctx context.Context, b *budget) (verdict, error) {
 	again, err := u.newSurvey(folder, name, true)
 	if err != nil {
 		_, back := u.remover.putBack(folder, name, u.at)
-		return keptFailed, firstError(back, err)
+		return keptFailed, cmp.Or(back, err)
 	}
 	u.survey.close()
 	u.survey = again
@@ -197,16 +198,7 @@ func (u *unitRemoval) leave(from place) (verdict, error) {
 	}
 	st, err := statAt(from.dir, from.name)
 	if err != nil || st.id != u.want.id {
-		return outcomeOf(u.at, "stat", firstError(err, unix.ENOTDIR))
+		return outcomeOf(u.at, "stat", cmp.Or(err, error(unix.ENOTDIR)))
 	}
 	return u.remover.move(from, to, st)
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -93,11 +93,14 @@ func TestFilesOfTheFutureAreNeverOld(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "a")
+	write(t, dir, "b")
 	future := time.Now().Add(100 * day)
 	must(t, os.Chtimes(filepath.Join(dir, "a"), future, future))
+	beyond := unix.Timespec{Sec: 10_413_792_000} // the year 2300, when nanoseconds no longer fit
+	must(t, unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(dir, "b"), []unix.Timespec{beyond, beyond}, 0))
 	r := newRig(t, dir, func(s *filecleanup.Settings) { s.RemoveOlderThan, s.MinimumAge = 0, 0 })
 	wantOutcome(t, r.pass(t), schedule.Idle, 0)
-	wantLeft(t, dir, "a")
+	wantLeft(t, dir, "a", "b")
 }
 
 // A FIFO that was opened would hang the run: nobody ever writes to it.
