@@ -64,16 +64,16 @@ type ID int32
 // Decision is what [Scheduler.Next] answers.
 type Decision struct {
 	Action Action
-	// ID and Name are those of the daemon to start, Due is since when it is ready, Failures how many of
-	// its runs in a row have failed, and By who woke it early (0: its time had come).
+	// Reason is why to stop.
+	Reason Reason
+	// By is who woke the daemon to start early (0: its time had come), ID and Name are its own, Due is since
+	// when it is ready, and Failures how many of its runs in a row have failed.
+	By       Waker
 	ID       ID
 	Name     string
 	Due      time.Time
 	Failures int
-	By       Waker
 	// Until is when to ask again at the latest; the zero time means that only the end of a run or a
 	// change can bring anything new.
 	Until time.Time
-	// Reason is why to stop.
-	Reason Reason
 }

@@ -16,10 +16,9 @@ func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (r
 	d.count(result)
 	d.ended, d.outcome = s.at, result.Outcome
 	d.stats.ended(result, time.Duration(s.at-d.started))
-	run = Run{
-		Due: s.time(d.due), Started: s.time(d.started), Finished: s.now,
-		Result: result, Err: err, IdleRuns: int(d.idle), Failures: int(d.fails),
-	}
+	run.Due, run.Started, run.Finished = s.time(d.due), s.time(d.started), s.now
+	run.Result, run.Err = result, err
+	run.IdleRuns, run.Failures = int(d.idle), int(d.fails)
 	due := s.plan(d, &run)
 	if due != never {
 		d.stats.paced(time.Duration(due - s.at))

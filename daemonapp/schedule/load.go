@@ -8,7 +8,7 @@ import (
 // load is the load indicator: the share of worker time spent in runs, 0 to 1, exponentially averaged
 // over one, five and fifteen minutes. It grew from the load indicator proposed for Zope's clock service.
 type load struct {
-	averages [3]float64
+	averages averages
 	at       int64 // when averages were right
 	changed  int64 // when busy changed, less than loadGrain later
 	// area and moment are the integrals of busy and of twice busy times age, from at to changed: what short runs
@@ -18,7 +18,11 @@ type load struct {
 	of           int // workers
 }
 
-var loadSpans = [3]float64{float64(time.Minute), float64(5 * time.Minute), float64(15 * time.Minute)}
+// averages are those over one, five and fifteen minutes.
+type averages struct{ one, five, fifteen float64 }
+
+// perMinute is one by a minute, per nanosecond.
+const perMinute = 1 / float64(time.Minute)
 
 // loadGrain is the longest time of which only area and moment are kept; what these do not tell is below
 // the precision of the averages.
@@ -55,33 +59,45 @@ func (l *load) fold(t int64) {
 }
 
 // all is the three averages at t.
-func (l *load) all(t int64) (averages [3]float64) {
-	for i := range averages {
-		averages[i] = l.average(i, t)
+func (l *load) all(t int64) averages {
+	x := l.averages
+	if l.changed > l.at {
+		fade := fading(l.changed - l.at)
+		x.one = (x.one + l.left(perMinute)) * fade.one
+		x.five = (x.five + l.left(perMinute/5)) * fade.five
+		x.fifteen = (x.fifteen + l.left(perMinute/15)) * fade.fifteen
 	}
-	return averages
+	if t > l.changed {
+		share, fade := l.share(), fading(t-l.changed)
+		x.one = share + (x.one-share)*fade.one
+		x.five = share + (x.five-share)*fade.five
+		x.fifteen = share + (x.fifteen-share)*fade.fifteen
+	}
+	return x
 }
 
 // one is the one-minute average at t.
-func (l *load) one(t int64) float64 { return l.average(0, t) }
+func (l *load) one(t int64) float64 { return l.all(t).one }
 
-func (l *load) average(i int, t int64) float64 {
-	x, span, of := l.averages[i], loadSpans[i], float64(l.of)
-	if l.changed > l.at {
-		x += (float64(l.area) + float64(l.moment)/(2*span)) / (span * of)
-		x *= decay(float64(l.changed-l.at) / span)
-	}
-	if t > l.changed {
-		share := float64(l.inUse()) / of
-		x = share + (x-share)*decay(float64(t-l.changed)/span)
-	}
-	return x
+// left is what the busy time since the averages were right adds to the one of that rate.
+func (l *load) left(rate float64) float64 {
+	return (float64(l.area) + float64(l.moment)*rate/2) * rate / float64(l.of)
+}
+
+// share is what part of the workers is busy.
+func (l *load) share() float64 { return float64(l.inUse()) / float64(l.of) }
+
+// fading is by what the averages fade in so many nanoseconds: one exponential and its powers.
+func fading(ns int64) averages {
+	slow := decay(float64(ns) * (perMinute / 15))
+	mid := slow * slow * slow
+	return averages{mid * mid * mid * mid * mid, mid, slow}
 }
 
 // decay is exp(-x); for the small steps of a busy app by the first terms of its series, which are exact there.
 func decay(x float64) float64 {
 	if x < 1e-3 {
-		return 1 - x*(1-x/2*(1-x/3*(1-x/4)))
+		return 1 - x*(1-x/2*(1-x*(1./3)*(1-x/4)))
 	}
 	return math.Exp(-x)
 }
@@ -90,13 +106,13 @@ func decay(x float64) float64 {
 // starts or ends; never if it does not.
 func (l *load) below(t int64, threshold float64) int64 {
 	current := l.one(t)
-	share := float64(l.inUse()) / float64(l.of)
+	share := l.share()
 	switch {
 	case current < threshold:
 		return 0
 	case share >= threshold:
 		return never
 	}
-	ns := loadSpans[0] * math.Log((current-share)/(threshold-share))
+	ns := float64(time.Minute) * math.Log((current-share)/(threshold-share))
 	return int64(math.Floor(ns)) + 1
 }

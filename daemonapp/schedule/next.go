@@ -25,7 +25,8 @@ func (s *Scheduler) Next(now time.Time) (d Decision) {
 	if s.idleGap() {
 		return Decision{Action: Stop, Reason: IdleGap}
 	}
-	return Decision{Action: Wait, Until: s.time(s.wakeAt())}
+	d.Action, d.Until = Wait, s.time(s.wakeAt())
+	return d
 }
 
 // overdue tells whether a limit has been reached that what is due now cannot change.
@@ -84,7 +85,8 @@ func (s *Scheduler) nextDue() int64 {
 	if _, due, ok := s.waiting.Peek(); ok {
 		at = min(at, due)
 	}
-	if _, due, ok := s.background.Peek(); ok {
+	if s.background.Len() > 0 {
+		_, due, _ := s.background.Peek()
 		at = min(at, due)
 	}
 	return at

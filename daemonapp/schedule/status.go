@@ -142,7 +142,7 @@ func (s *Scheduler) explain(d *daemon, st *Status) {
 		name, _ := s.awaits(d)
 		st.Reason = "after " + name
 	case HeldByLoad:
-		st.Reason = fmt.Sprintf("load %.2f, runs below %.2f", s.load.all(s.at)[0], d.extra.conditions.LoadBelow)
+		st.Reason = fmt.Sprintf("load %.2f, runs below %.2f", s.load.one(s.at), d.extra.conditions.LoadBelow)
 	case HeldByDaemon, Disarmed:
 		st.Reason = d.extra.why
 	case Paused:
@@ -208,7 +208,10 @@ func (s *Scheduler) Ready() int { return s.ready.Len() }
 
 // Load is the load indicator at the latest time told: the share of worker time spent in runs,
 // 0 to 1, averaged over one, five and fifteen minutes.
-func (s *Scheduler) Load() [3]float64 { return s.load.all(s.at) }
+func (s *Scheduler) Load() [3]float64 {
+	x := s.load.all(s.at)
+	return [3]float64{x.one, x.five, x.fifteen}
+}
 
 // Starved is how long the longest-ready daemon has waited at the latest time told.
 func (s *Scheduler) Starved() time.Duration {
