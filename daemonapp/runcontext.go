@@ -106,17 +106,18 @@ type runContext struct {
 	mu     sync.Mutex
 	real   context.Context
 	cancel context.CancelCauseFunc
-	asked  bool // somebody may hold on to it after the run
 	ended  bool // the run has ended
+
+	// asked tells that somebody may hold on to it after the run. It is read without mu, as most runs ask
+	// nothing and are to end without a lock.
+	asked atomic.Bool
 }
 
 var _ context.Context = (*runContext)(nil)
 
 // Deadline implements [context.Context].
 func (c *runContext) Deadline() (time.Time, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.asked = true
+	c.asked.Store(true)
 	return c.info.Deadline, !c.info.Deadline.IsZero()
 }
 
@@ -125,9 +126,9 @@ func (c *runContext) Done() <-chan struct{} { return c.become().Done() }
 
 // Err implements [context.Context].
 func (c *runContext) Err() error {
+	c.asked.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = true
 	switch {
 	case c.real != nil:
 		return c.real.Err()
@@ -139,8 +140,8 @@ func (c *runContext) Err() error {
 
 // Value implements [context.Context].
 func (c *runContext) Value(key any) any {
+	c.asked.Store(true)
 	c.mu.Lock()
-	c.asked = true
 	ctx := c.real
 	c.mu.Unlock()
 	if key == (runInfoKey{}) {
@@ -153,6 +154,7 @@ func (c *runContext) Value(key any) any {
 }
 
 func (c *runContext) become() context.Context {
+	c.asked.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.real == nil {
@@ -172,14 +174,16 @@ func (c *runContext) stop(cause error) {
 
 // end ends the context with its run, and tells whether it is as good as new.
 func (c *runContext) end() bool {
+	if !c.asked.Load() {
+		return true
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.ended = true
 	if c.real != nil {
 		c.cancel(errRunEnded)
-		return false
 	}
-	c.ended = c.asked
-	return !c.asked
+	return false
 }
 
 func triggerName(by schedule.Waker) string {
