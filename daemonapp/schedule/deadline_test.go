@@ -165,10 +165,58 @@ func TestNoWork(t *testing.T) {
 	})
 }
 
-// TestPauseEndsWithinNoWork: the end of a pause brings the rule back at once; nothing waits into the past.
-func TestPauseEndsWithinNoWork(t *testing.T) {
+// TestPauseAndNoWork: the time without work counts from the end of the last pause, or from later work.
+func TestPauseAndNoWork(t *testing.T) {
 	t.Parallel()
-	pause := cue{sec, func(g *stage) { g.must(g.s.Pause(g.time(), g.id("a"), at(20*sec))) }}
-	lines := play(t, schedule.Limits{NoWorkTimeout: 5 * sec}, 60*sec, []job{every("a", 0, 30*sec)}, pause)
-	same(t, lines, []string{"a 0 0 0 worked 30", "stop 20 no_work"})
+	limits := schedule.Limits{NoWorkTimeout: 5 * sec}
+	pause := func(from time.Duration, name string, until time.Time) cue {
+		return cue{from, func(g *stage) { g.must(g.s.Pause(g.time(), g.id(name), until)) }}
+	}
+	do := func(from time.Duration, do func(g *stage)) cue { return cue{from, do} }
+	one := []job{every("a", 0, 30*sec)}
+	two := []job{every("a", 0, 30*sec), every("b", 0, 30*sec)}
+	playAll(t, []script{
+		{
+			name: "until a time", limits: limits, horizon: 60 * sec, jobs: one, cues: []cue{pause(sec, "a", at(20*sec))},
+			want: []string{"a 0 0 0 worked 30", "stop 25 no_work"},
+		},
+		{
+			name: "ended by hand", limits: limits, horizon: 60 * sec, jobs: one,
+			cues: []cue{pause(sec, "a", time.Time{}), do(20*sec, func(g *stage) { g.s.Resume(g.time(), g.id("a")) })},
+			want: []string{"a 0 0 0 worked 30", "stop 25 no_work"},
+		},
+		{
+			name: "ended by a time that is noticed late", limits: limits, horizon: 60 * sec, jobs: one,
+			cues: []cue{pause(sec, "a", at(3*sec)), do(3*sec, func(g *stage) {
+				g.now = 4 * sec
+				g.s.Resume(g.time(), g.id("a"))
+			})},
+			want: []string{"a 0 0 0 worked 30", "stop 8 no_work"},
+		},
+		{
+			name: "ended by a removal", limits: limits, horizon: 60 * sec, jobs: one,
+			cues: []cue{pause(sec, "a", time.Time{}), do(20*sec, func(g *stage) { g.s.Remove(g.time(), g.id("a")) })},
+			want: []string{"a 0 0 0 worked 30", "stop 25 no_work"},
+		},
+		{
+			name: "the last of two", limits: limits, horizon: 60 * sec, jobs: two,
+			cues: []cue{pause(sec, "a", at(20*sec)), pause(2*sec, "b", at(12*sec))},
+			want: []string{"a 0 0 0 worked 30", "b 0 0 0 worked 30", "stop 25 no_work"},
+		},
+		{
+			name: "work later than the pause", limits: limits, horizon: 60 * sec,
+			jobs: []job{every("a", 0, 4*sec, worked(sec), idle(0))}, cues: []cue{pause(sec/2, "a", at(sec/2))},
+			want: []string{"a 0 0 1 worked 4", "a 5 5 5 idle 4", "stop 6 no_work"},
+		},
+		{
+			name: "a pause that is changed goes on", limits: limits, horizon: 60 * sec, jobs: one,
+			cues: []cue{pause(sec, "a", at(20*sec)), pause(10*sec, "a", at(30*sec))},
+			want: []string{"a 0 0 0 worked 30", "a 30 30 30 worked 30", "stop 35 no_work"},
+		},
+		{
+			name: "before the soft deadline", limits: schedule.Limits{NoWorkTimeout: 5 * sec, SoftDeadline: 28 * sec},
+			horizon: 60 * sec, jobs: one, cues: []cue{pause(sec, "a", at(20*sec))},
+			want: []string{"a 0 0 0 worked 30", "stop 28 no_work"},
+		},
+	})
 }

@@ -12,7 +12,8 @@ type Limits struct {
 	HardDeadline time.Duration
 	// IdleThreshold is how long a gap in the schedule must be for the app to stop.
 	IdleThreshold time.Duration
-	// NoWorkTimeout is how long nothing useful may have been done for the app to stop.
+	// NoWorkTimeout is how long nothing useful may have been done for the app to stop, nor any daemon have been
+	// paused.
 	NoWorkTimeout time.Duration
 	// Aging is the wait that counts as one step of priority.
 	Aging time.Duration

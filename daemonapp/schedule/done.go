@@ -24,7 +24,7 @@ func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (r
 		d.stats.paced(time.Duration(due - s.at))
 	}
 	if result.Outcome == Worked || result.Outcome == More {
-		s.lastWork = s.at
+		s.workless = s.at
 	}
 	good := result.Outcome == Worked || result.Outcome == More || result.Outcome == Idle
 	if good {

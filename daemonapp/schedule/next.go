@@ -45,7 +45,7 @@ func (s *Scheduler) noWorkAt() int64 {
 	if s.limits.NoWorkTimeout <= 0 || s.paused > 0 {
 		return never
 	}
-	return max(later(s.lastWork, int64(s.limits.NoWorkTimeout)), int64(s.limits.SoftDeadline))
+	return max(later(s.workless, int64(s.limits.NoWorkTimeout)), int64(s.limits.SoftDeadline))
 }
 
 // idleGap tells whether nothing runs, nothing is ready and nothing that keeps the app alive is
@@ -109,7 +109,7 @@ func (s *Scheduler) release() {
 		d := s.daemon(id)
 		s.dequeue(d)
 		if d.state == Paused {
-			s.paused--
+			s.unpaused(due)
 			s.wait(id, max(d.due, due))
 			continue
 		}
@@ -261,6 +261,15 @@ func (s *Scheduler) unqueue(id ID) {
 		s.dequeue(d)
 	}
 	if d.state == Paused {
-		s.paused--
+		s.unpaused(min(d.extra.until, s.at))
+	}
+}
+
+// unpaused books that a pause ended at that time. Without work counts anew from the end of the last one: what was
+// paused is given its time to work.
+func (s *Scheduler) unpaused(at int64) {
+	s.paused--
+	if s.paused == 0 {
+		s.workless = max(s.workless, at)
 	}
 }

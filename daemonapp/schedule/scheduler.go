@@ -91,8 +91,8 @@ type Scheduler struct {
 	order      uint64 // counts what is put in a waiting set
 	running    int
 	paused     int
-	wallBound  int // daemons whose calendar or window reads the wall clock
-	lastWork   int64
+	wallBound  int   // daemons whose calendar or window reads the wall clock
+	workless   int64 // since when the no-work rule counts: the last work, or the end of the last pause
 	load       load
 	dependents map[string][]ID // who waits for whom by Conditions.After
 }

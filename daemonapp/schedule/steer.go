@@ -105,7 +105,8 @@ func (s *Scheduler) wakeNow(id ID, planned int64, operator bool) {
 }
 
 // Pause keeps a daemon from starting until Resume or, if until is not zero, until then. A run in flight goes
-// on. While any daemon is paused the app does not stop for being idle or without work.
+// on. While any daemon is paused the app does not stop for being idle or without work; the time without work
+// counts from the end of the last pause, or from later work.
 func (s *Scheduler) Pause(now time.Time, id ID, until time.Time) error {
 	s.advance(now)
 	d := s.daemon(id)
