@@ -99,7 +99,7 @@ func (s *Scheduler) release() {
 		id, due, ok := s.waiting.Peek()
 		if s.background.Len() > 0 {
 			other, otherDue, _ := s.background.Peek()
-			if !ok || otherDue < due || (otherDue == due && s.daemon(other).order < s.daemon(id).order) {
+			if !ok || otherDue < due || (otherDue == due && s.daemon(other).order() < s.daemon(id).order()) {
 				id, due, ok = other, otherDue, true
 			}
 		}
@@ -191,7 +191,6 @@ func (s *Scheduler) unready(id ID) {
 	} else {
 		s.daemon(d.next).prev = d.prev
 	}
-	d.prev, d.next = nobody, nobody
 }
 
 func (s *Scheduler) start(id ID, told *Decision) {
@@ -231,7 +230,7 @@ func (s *Scheduler) wait(id ID, due int64) {
 func (s *Scheduler) enqueue(id ID, at int64) {
 	d := s.daemon(id)
 	s.order++
-	d.order = s.order
+	d.setOrder(s.order)
 	d.flags |= isQueued
 	d.handle = s.queue(d).Push(at, id)
 }

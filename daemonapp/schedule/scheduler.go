@@ -106,16 +106,15 @@ type daemon struct {
 	started int64 // of the last run; unset before the first
 	ended   int64 // last completion
 	good    int64 // last completion that did not fail
-	order   uint64
 	stats   Stats
 
-	next, prev  ID // in the list of the ready
+	next, prev  ID // in the list of the ready; see order
 	handle      priorityq.Handle
 	idle, fails int32
 	priority    int32
 	disarmAfter int32
-	state       State
 	flags       flags
+	state       State
 	outcome     Outcome // of the last run
 }
 
@@ -198,7 +197,7 @@ func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 	id := s.records.take()
 	s.names.add(e.Name, id)
 	d := s.daemon(id)
-	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset, next: nobody, prev: nobody}
+	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset}
 	s.settle(id, e)
 	if len(s.dependents[e.Name]) > 0 {
 		d.flags |= isAwaited
