@@ -70,7 +70,7 @@ func defaultApp() App { return App{Workers: 1, ShutdownGrace: 20 * time.Second} 
 
 // Common are the settings that every daemon has, as written; a nil pointer means not given.
 type Common struct {
-	RunEvery       time.Duration  `hcl:"run_every" doc:"the wait from the end of a run to the next; this or schedule"`
+	RunEvery       time.Duration  `hcl:"run_every" doc:"the wait from the end of a run to the next; this or schedule" default:"none"`
 	Schedule       string         `hcl:"schedule" doc:"calendar times in cron syntax, instead of run_every"`
 	Timezone       string         `hcl:"timezone" doc:"time zone of schedule" default:"the app's"`
 	Missed         string         `hcl:"missed" enum:"once|skip" doc:"calendar times that passed while the app was down"`
@@ -87,7 +87,7 @@ type Common struct {
 	Enabled        bool           `hcl:"enabled" doc:"false takes the daemon out"`
 	RunOnce        bool           `hcl:"run_once" doc:"ends the daemon after its first run"`
 	After          []string       `hcl:"after" doc:"daemons that must have succeeded since this one's last start"`
-	RunIfLoadBelow float64        `hcl:"run_if_load_below" doc:"holds the daemon while the one-minute load is not lower"`
+	RunIfLoadBelow float64        `hcl:"run_if_load_below" doc:"holds the daemon while the one-minute load is not lower; 0 means off" default:"none"`
 	DisarmAfter    int            `hcl:"disarm_after" doc:"disarms after so many consecutive failures; 0 means never"`
 	Description    string         `hcl:"description" doc:"for people"`
 	Tags           []string       `hcl:"tags" doc:"for selecting daemons"`

@@ -23,3 +23,15 @@ func PlaceOf(d *Decoded, path string) (line int, value string, found bool) {
 	line, _ = p.name.src.position(int(p.name.start))
 	return line, p.value.text(), true
 }
+
+// FunctionNames are the names of all functions.
+var FunctionNames = functionNames
+
+// FunctionExamples calls a function with each documented function: its call, and an example with its result.
+func FunctionExamples(visit func(call, example, result string)) {
+	for _, g := range functionDocs() {
+		for _, f := range g.functions {
+			visit(f.call, f.example, f.result)
+		}
+	}
+}
