@@ -57,6 +57,7 @@ type App struct {
 	mu    sync.Mutex // guards all below, and with it the scheduler
 	sched *schedule.Scheduler
 	units []unit          // by schedule.ID
+	round uint32          // counts reconciles
 	roots family          // the app's own daemons, and what the run of a removed seed's child has left of it
 	base  context.Context // parent of all runs; set by Run
 
@@ -100,6 +101,7 @@ type unit struct {
 	worker   *worker
 	next     *Spec // the successor, while a run of this one is in flight
 	lastWait time.Duration
+	wanted   uint32 // the round of the latest reconcile that wanted it
 	kin
 }
 
@@ -178,12 +180,13 @@ func (a *App) begin(ctx context.Context) error {
 	a.state = dispatching
 	limits := a.sched.Limits()
 	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits, Once: a.options.Once})
-	_, err := a.reconcile(noParent, "", a.specs, now)
+	a.units = make([]unit, 0, len(a.specs))
+	a.apply(noParent, "", a.specs, now)
 	a.specs = nil
 	if a.early != nil {
 		a.stop(now, *a.early)
 	}
-	return err
+	return nil
 }
 
 // turn is one turn of the loop: what is due by now is done; until is when to look again.

@@ -55,9 +55,9 @@ func (a *App) prepare(specs []Spec) (Change, error) {
 		return Change{}, err
 	}
 	a.specs = specs
-	var change Change
+	change := Change{Added: make([]string, len(specs))}
 	for i := range specs {
-		change.Added = append(change.Added, specs[i].Name)
+		change.Added[i] = specs[i].Name
 	}
 	return change, nil
 }
@@ -87,42 +87,48 @@ func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now tim
 	if err := checkNames(specs); err != nil {
 		return Change{}, err
 	}
+	return a.apply(parent, prefix, specs, now), nil
+}
+
+// apply makes the children of parent those of the specs, whose names have been checked.
+func (a *App) apply(parent schedule.ID, prefix string, specs []Spec, now time.Time) Change {
 	var change Change
-	wanted := make(map[string]bool, len(specs))
+	a.round++
 	for i := range specs {
-		name := prefix + specs[i].Name
-		wanted[name] = true
-		a.want(parent, name, specs[i], now, &change)
+		id := a.want(parent, prefix+specs[i].Name, specs[i], now, &change)
+		a.units[id].wanted = a.round
 	}
 	for id := range a.members(parent) {
-		if name := a.sched.Name(id); !wanted[name] && !a.sched.Leaving(id) {
+		if a.units[id].wanted != a.round && !a.sched.Leaving(id) {
+			name := a.sched.Name(id)
 			change.Removed = append(change.Removed, name)
 			a.remove(id, name, now)
 		}
 	}
 	slices.Sort(change.Removed)
-	return change, nil
+	return change
 }
 
 func checkNames(specs []Spec) error {
-	seen := make(map[string]bool, len(specs))
+	seen := make(map[string]struct{}, len(specs))
 	for i := range specs {
 		name := specs[i].Name
-		if name == "" || strings.Contains(name, "/") || seen[name] || specs[i].Daemon == nil {
+		if name == "" || strings.Contains(name, "/") || specs[i].Daemon == nil {
 			return fmt.Errorf("daemon %q: %w", name, ErrName)
 		}
-		seen[name] = true
+		if seen[name] = struct{}{}; len(seen) == i {
+			return fmt.Errorf("daemon %q: %w", name, ErrName)
+		}
 	}
 	return nil
 }
 
 // want makes the daemon called name the one of the spec.
-func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, change *Change) {
+func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, change *Change) schedule.ID {
 	id, there := a.sched.Lookup(name)
 	if !there {
-		a.add(parent, name, spec, now)
 		change.Added = append(change.Added, name)
-		return
+		return a.add(parent, name, spec, now)
 	}
 	u := &a.units[id]
 	if u.parent != parent { // its seed left it behind in its last run, and has come back
@@ -149,6 +155,7 @@ func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, ch
 		a.emit(Event{Kind: Changed, At: now, Daemon: name, Type: u.typ})
 		a.discard(name, spec.Daemon, current)
 	}
+	return id
 }
 
 // discard closes a daemon that was made to be compared and never to run, unless it is the one that runs
@@ -159,7 +166,7 @@ func (a *App) discard(name string, d, current Daemon) {
 	}
 }
 
-func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) {
+func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) schedule.ID {
 	id, err := a.sched.Add(now, a.entry(name, spec))
 	if err != nil {
 		panic(err) // want has looked
@@ -172,6 +179,7 @@ func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) {
 	a.join(parent, id)
 	a.outfit(&a.units[id], spec)
 	a.emit(Event{Kind: Added, At: now, Daemon: name, Type: spec.Type})
+	return id
 }
 
 // replace puts a successor in a daemon's place, after its run if it is running.
