@@ -23,12 +23,11 @@ const (
 	Trip
 )
 
-var verdictNames = [...]string{"none", "done", "retry", "permanent", "trip"}
-
 // String returns the word used in logs.
 func (v Verdict) String() string {
-	if int(v) < len(verdictNames) {
-		return verdictNames[v]
+	names := [...]string{"none", "done", "retry", "permanent", "trip"}
+	if int(v) < len(names) {
+		return names[v]
 	}
 	return "unknown"
 }
@@ -37,10 +36,14 @@ func (v Verdict) String() string {
 type Job struct {
 	// Queue is the queue's name (the daemon's), Name the file's base name, any bytes but "/" and NUL.
 	Queue, Name string
-	// Path is where the file lies while it is claimed; it does not change until the attempt is over.
+	// Path is where the file lies while it is claimed, absolute; it does not change until the attempt is over.
 	Path string
 	// File is the same file, open for reading at its start. The queue closes it after the attempt.
 	File *os.File
+	// Lock is what proves that the claim is alive: its lock holds as long as anybody has this descriptor. A deliverer
+	// gives it to every process that works on the file, so that a process which outlives peakd is not robbed of
+	// it. Nil if there is none. The queue closes it, not before the deliverer is closed.
+	Lock *os.File
 	Size int64
 	// Modified is the file's modification time.
 	Modified time.Time
@@ -54,18 +57,24 @@ type Job struct {
 // Result is how an attempt ended.
 type Result struct {
 	Verdict Verdict
-	// Reason is a sentence for people; for Retry, Permanent and Trip it is kept with the file.
+	// Reason is a sentence for people; for Retry, Permanent and Trip it is kept with the file. It has no
+	// control characters.
 	Reason string
-	// Detail is more of it, bounded: the end of a job's stderr, a server's answer.
+	// Detail is more of it, at most [DetailBytes]: the end of a job's stderr, a server's answer.
 	Detail []byte
+	// After is how long the destination asks to be left alone with this file, for Retry and Trip: the next attempt
+	// comes no sooner. 0 leaves it to the queue.
+	After time.Duration
 }
 
 // Deliverer delivers files. It is used by one run of one queue at a time.
 type Deliverer interface {
-	// Deliver attempts every job, in this order as far as one after the other goes, and calls done once for
-	// each as soon as its end is known, from any goroutine but one call at a time. It returns when all calls have been made. When ctx
-	// is cancelled it ends what is under way and answers Retry with the cause for what has not ended.
+	// Deliver attempts every job, in this order as far as one after the other goes, and calls done once for each as
+	// soon as its end is known, from any goroutine but one call at a time. It returns when all calls have been
+	// made. When ctx is cancelled it ends what is under way and answers Retry with the cause for what
+	// has not ended.
 	Deliver(ctx context.Context, jobs []Job, done func(job int, r Result))
-	// Close ends what lives longer than a call, such as a worker process or a connection.
+	// Close ends what lives longer than a call, such as a worker process or a connection. It is called once, after
+	// the last Deliver.
 	Close() error
 }

@@ -1,0 +1,138 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/peakd/peakd/daemons/dirqueue/deliver"
+	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/program"
+	"github.com/peakd/peakd/daemons/exec/process"
+)
+
+// Deliverer starts a program for each file.
+type Deliverer struct {
+	settings Settings
+	env      deliver.Env
+}
+
+var _ deliver.Deliverer = (*Deliverer)(nil)
+
+// New makes a deliverer; the error is that of the settings. A program that makes one must call
+// process.Trampoline first in main.
+func New(s Settings, env deliver.Env) (*Deliverer, error) {
+	if err := program.Faults(s.Validate()).Err(); err != nil {
+		return nil, fmt.Errorf("deliver by exec: %w", err)
+	}
+	return &Deliverer{settings: s, env: env.Filled()}, nil
+}
+
+// Deliver implements [deliver.Deliverer].
+func (d *Deliverer) Deliver(ctx context.Context, jobs []deliver.Job, done func(int, deliver.Result)) {
+	deliver.Each(ctx, d.env.Concurrency, jobs, done, d.attempt)
+}
+
+// Close implements [deliver.Deliverer]; nothing lives longer than a file's attempt.
+func (d *Deliverer) Close() error { return nil }
+
+// errTimeout ends a program that takes too long.
+var errTimeout = errors.New("it took too long")
+
+func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Result {
+	var stderr deliver.Tail
+	cmd, err := d.command(ctx, job)
+	if err != nil {
+		return deliver.Result{Verdict: deliver.Trip, Reason: d.sentence(err.Error())}
+	}
+	cmd.Stderr = program.Into(&stderr)
+	limited, stop := d.limited(ctx)
+	exit, err := cmd.Run(limited)
+	cause := context.Cause(limited)
+	stop()
+	r := d.result(ctx, exit, err, cause)
+	if r.Verdict != deliver.Done {
+		r.Detail = stderr.Detail(d.env.Mask)
+	}
+	return r
+}
+
+// command is the program for one file. The path is absolute, so that no name can look like an option.
+func (d *Deliverer) command(ctx context.Context, job *deliver.Job) (*process.Command, error) {
+	vars := map[string]string{
+		"PEAKD_QUEUE": job.Queue, "PEAKD_FILE": job.Path, "PEAKD_NAME": job.Name,
+		"PEAKD_ATTEMPT": strconv.Itoa(job.Attempt), "PEAKD_ID": job.ID,
+	}
+	args := []string{job.Path}
+	if d.settings.Input == InputStdin {
+		args = nil
+	}
+	cmd, err := d.settings.Prepare(d.env.Clock, vars, args...)
+	if err != nil {
+		return nil, err
+	}
+	if d.settings.Input == InputStdin {
+		cmd.Stdin = job.File
+	}
+	if job.Lock != nil {
+		cmd.Extra = []*os.File{job.Lock}
+	}
+	cmd.Kill = program.Killed(ctx)
+	return cmd, nil
+}
+
+// limited is ctx with the timeout, by the injected clock. stop joins what watches it.
+func (d *Deliverer) limited(ctx context.Context) (context.Context, func()) {
+	limited, cancel := context.WithCancelCause(ctx)
+	timer := d.env.Clock.Timer(d.settings.Timeout)
+	watched := make(chan struct{})
+	go func() { // joined by stop
+		defer close(watched)
+		select {
+		case <-timer.C:
+			cancel(errTimeout)
+		case <-limited.Done():
+		}
+	}()
+	return limited, func() {
+		cancel(nil)
+		<-watched
+		timer.Stop()
+	}
+}
+
+// result judges an attempt. cause is why it was stopped, if it was.
+func (d *Deliverer) result(ctx context.Context, exit process.Exit, err, cause error) deliver.Result {
+	var start *process.StepError
+	switch {
+	case errors.As(err, &start) || errors.Is(err, process.ErrNoTrampoline):
+		return d.answer(deliver.Trip, err.Error())
+	case exit.Stopped && errors.Is(cause, errTimeout):
+		return d.answer(deliver.Retry, fmt.Sprintf("%s took longer than %s", d.settings.Command[0], d.settings.Timeout))
+	case ctx.Err() != nil && (exit.Stopped || err != nil):
+		return deliver.Cancelled(ctx)
+	case err != nil:
+		return d.answer(deliver.Retry, err.Error())
+	}
+	return d.judge(exit)
+}
+
+func (d *Deliverer) judge(exit process.Exit) deliver.Result {
+	s := &d.settings
+	switch {
+	case has(s.DoneExitCodes, exit.Code):
+		return deliver.Result{Verdict: deliver.Done}
+	case has(s.PermanentExitCodes, exit.Code):
+		return d.answer(deliver.Permanent, exit.String())
+	case has(s.TripExitCodes, exit.Code):
+		return d.answer(deliver.Trip, exit.String())
+	}
+	return d.answer(deliver.Retry, exit.String())
+}
+
+func (d *Deliverer) answer(v deliver.Verdict, reason string) deliver.Result {
+	return deliver.Result{Verdict: v, Reason: d.sentence(reason)}
+}
+
+func (d *Deliverer) sentence(text string) string { return deliver.Sentence(d.env.Mask(text)) }

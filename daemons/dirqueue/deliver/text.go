@@ -1,0 +1,70 @@
+package deliver
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The bounds of what a [Result] says.
+const (
+	DetailBytes = 4 << 10
+	ReasonBytes = 500
+)
+
+// Sentence makes a [Result.Reason] of any text: one line, valid UTF-8, no control characters, bounded.
+func Sentence(text string) string {
+	if len(text) > ReasonBytes {
+		text = strings.ToValidUTF8(text[:ReasonBytes], "") + "…"
+	}
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) && r != utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// Tail keeps the end of what is written to it, for a [Result.Detail]. One goroutine at a time may use it.
+type Tail struct {
+	kept []byte
+	cut  bool
+}
+
+// tailRaw is kept, more than is shown: a secret that straddles the edge is then masked before the cut.
+const tailRaw = 2 * DetailBytes
+
+// Write implements io.Writer; it never fails.
+func (t *Tail) Write(p []byte) (int, error) {
+	n := len(p)
+	if len(p) > tailRaw {
+		p, t.cut = p[len(p)-tailRaw:], true
+		t.kept = t.kept[:0]
+	}
+	if over := len(t.kept) + len(p) - 2*tailRaw; over > 0 { // seldom, so that a byte is moved once on average
+		keep := tailRaw - len(p)
+		t.kept, t.cut = append(t.kept[:0], t.kept[len(t.kept)-keep:]...), true
+	}
+	t.kept = append(t.kept, p...)
+	return n, nil
+}
+
+// Detail is the end of it, masked, then cut to [DetailBytes].
+func (t *Tail) Detail(mask func(string) string) []byte {
+	text := []byte(mask(string(t.kept)))
+	if room := max(0, len(text)-DetailBytes); room > 0 || t.cut {
+		text = text[room:]
+		if _, whole, found := bytes.Cut(text, []byte("\n")); found && len(whole) > 0 {
+			return bytes.Clone(whole) // from the start of a line
+		}
+	}
+	return text
+}
+
+// Head is the start of a text, for a [Result.Detail].
+func Head(text []byte, mask func(string) string) []byte {
+	masked := mask(string(text))
+	return []byte(masked[:min(len(masked), DetailBytes)])
+}
