@@ -51,6 +51,7 @@ func (a *App) assign(w *worker, d schedule.Decision, now time.Time) {
 	i := &w.ctx.info
 	i.ID, i.Daemon, i.Attempt = a.runIDs, d.Name, d.Failures+1
 	i.Due, i.Deadline, i.Trigger = d.Due, time.Time{}, triggerName(d.By)
+	i.Once = a.options.Once
 	if u.terms != nil {
 		if u.terms.Timeout > 0 {
 			i.Deadline = now.Add(u.terms.Timeout)

@@ -47,6 +47,8 @@ type RunInfo struct {
 	Deadline time.Time
 	// Trigger is "schedule", "wake" or "operator".
 	Trigger string
+	// Once tells that the app runs each daemon a single time: there is no next run to go on in.
+	Once bool
 
 	progress atomic.Int64
 

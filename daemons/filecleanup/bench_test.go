@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/peakd/peakd/daemonapp/schedule"
 	"github.com/peakd/peakd/daemons/filecleanup"
 )
 
@@ -74,7 +73,7 @@ func benchCleaner(b *testing.B, use string) cost {
 			got, err := r.Run(b.Context())
 			must(b, err)
 			longest = max(longest, time.Since(start))
-			more = got.Outcome == schedule.More
+			more = r.goesOn(got)
 		}
 	})
 	b.ReportMetric(float64(longest.Microseconds())/1000, "ms/longest_run")

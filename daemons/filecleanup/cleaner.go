@@ -25,9 +25,10 @@ import (
 
 // Cleaner is a daemon that cleans one directory.
 //
-// A run ends with the slice, and answers more: the next one goes on where it was. The run that ends a pass
-// over the directory answers worked if the pass removed anything, idle if not. With dry_run nothing
-// is removed, so that a pass ends idle. An error of one file is logged and counted; a run fails only
+// A run ends with the slice: the next one goes on at once where it was. A run that removed something answers more,
+// one that only looked idle; the one that ends a pass over the directory answers worked if the pass removed
+// anything, idle if not. The backoff counts passes, not slices, so that a large quiet tree is looked at less and
+// less often. With dry_run nothing is removed, so that a pass ends idle. An error of one file is logged and counted; a run fails only
 // if the directory itself cannot be read, is not safe to clean, or the clock cannot be believed.
 type Cleaner struct {
 	daemonapp.Pace
@@ -37,6 +38,8 @@ type Cleaner struct {
 	clock    clock.Clock
 	guard    clockGuard
 	pass     *pass
+	// quiet counts the passes in a row that removed nothing.
+	quiet int
 	// steps forbids openat2, as an old kernel would.
 	steps bool
 }
@@ -78,7 +81,11 @@ func (c *Cleaner) Run(ctx context.Context) (schedule.Result, error) {
 		c.pass = p
 	}
 	c.pass.now = now
-	b := newBudget(c.clock, now, c.settings.Slice, c.settings.limit())
+	slice := c.settings.Slice
+	if info, ok := daemonapp.RunFrom(ctx); ok && info.Once {
+		slice = 0 // there is no next run
+	}
+	b := newBudget(c.clock, now, slice, c.settings.limit())
 	over, err := c.pass.advance(ctx, b)
 	if err != nil {
 		c.end()
@@ -95,19 +102,35 @@ func (c *Cleaner) result(over bool, b *budget) schedule.Result {
 	if c.settings.DryRun {
 		count = 0
 	}
-	if !over {
-		return schedule.Result{Outcome: schedule.More, Count: count}
-	}
 	outcome := schedule.Idle
 	switch {
-	case c.pass.again:
+	case c.pass.again, !over && count > 0:
 		outcome = schedule.More
-	case c.pass.worked():
+	case over && c.pass.worked():
 		outcome = schedule.Worked
+	}
+	if !over {
+		return schedule.Result{Outcome: outcome, Count: count}
+	}
+	c.quiet++
+	if outcome != schedule.Idle {
+		c.quiet = 0
 	}
 	c.pass.summary()
 	c.end()
 	return schedule.Result{Outcome: outcome, Count: count}
+}
+
+// NextRun implements [schedule.Planner]. In the middle of a pass the cleaner is due again at once, also after a run
+// that only looked.
+func (c *Cleaner) NextRun(last schedule.Run) time.Time {
+	if last.Result.Outcome == schedule.Idle {
+		if c.pass != nil {
+			return last.Finished
+		}
+		last.IdleRuns = c.quiet
+	}
+	return c.Pace.NextRun(last)
 }
 
 // Close implements [daemonapp.Closer].

@@ -73,7 +73,7 @@ func newRig(t testing.TB, dir string, change func(*filecleanup.Settings)) *rig {
 	}
 	core, logs := observer.New(zapcore.InfoLevel)
 	clk := newAhead(day)
-	c, err := filecleanup.New(config.Env{Log: zap.New(core), Clock: clk, Planner: &schedule.Interval{}}, s)
+	c, err := filecleanup.New(config.Env{Log: zap.New(core), Clock: clk, Planner: &schedule.Interval{Backoff: schedule.Backoff{RunEvery: time.Hour, MinimumIdle: time.Hour}}}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,13 @@ type outcome struct {
 	count, runs int
 }
 
-// pass runs until a run does not answer more, and answers what was counted.
+// goesOn tells whether the pass goes on at once after a run that answered that.
+func (r *rig) goesOn(got schedule.Result) bool {
+	var end time.Time
+	return r.NextRun(schedule.Run{Finished: end, Result: got, IdleRuns: 1}).Equal(end)
+}
+
+// pass runs until the pass is over, and answers what was counted.
 func (r *rig) pass(t testing.TB) outcome {
 	t.Helper()
 	var total outcome
@@ -102,7 +108,7 @@ func (r *rig) pass(t testing.TB) outcome {
 		}
 		total.count += got.Count
 		total.runs++
-		if total.Outcome = got.Outcome; got.Outcome != schedule.More {
+		if total.Outcome = got.Outcome; !r.goesOn(got) {
 			return total
 		}
 		if total.runs > 1_000_000 {

@@ -74,7 +74,7 @@ func TestAPassIsFiniteWhileFilesKeepComing(t *testing.T) {
 	for i := 0; ; i++ {
 		got, err := r.Run(t.Context())
 		must(t, err)
-		if got.Outcome != schedule.More {
+		if !r.goesOn(got) {
 			return
 		}
 		write(t, dir, fmt.Sprintf("%d/again%d", i%100, i))
@@ -96,7 +96,7 @@ func TestMaximumPerRun(t *testing.T) {
 		for _, want := range []int{10, 10, 5 - keep} {
 			got, err := r.Run(t.Context())
 			must(t, err)
-			for got.Outcome == schedule.More && got.Count == 0 { // a run that only looked
+			for r.goesOn(got) && got.Count == 0 { // a run that only looked
 				got, err = r.Run(t.Context())
 				must(t, err)
 			}
@@ -154,7 +154,7 @@ func TestADeepTreeNeedsFewDescriptors(t *testing.T) {
 				if now := descriptors(t); now > before+40 {
 					t.Fatalf("descriptors: %d more than before", now-before)
 				}
-				if got.Outcome != schedule.More {
+				if !r.goesOn(got) {
 					break
 				}
 			}
@@ -221,4 +221,43 @@ func goneOf(t *testing.T, dir string, paths ...string) int {
 		}
 	}
 	return gone
+}
+
+// Passes that remove nothing count for the backoff, the slices they are cut into do not.
+func TestQuietPassesBackOff(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for i := range 200 {
+		write(t, dir, fmt.Sprintf("%d/young", i))
+	}
+	r := newRig(t, dir, func(s *filecleanup.Settings) {
+		s.Recursive, s.Slice, s.RemoveOlderThan = true, time.Millisecond, 100*365*24*time.Hour
+	})
+	r.clock.each = time.Millisecond
+	r.Planner = &schedule.Interval{Backoff: schedule.Backoff{
+		RunEvery: time.Minute, IncreaseIdleBy: time.Minute, MultiplyIdleBy: 1, MaximumIdle: time.Hour,
+	}}
+	for pass := 1; pass <= 3; pass++ {
+		slices := 0
+		for {
+			slices++
+			got, err := r.Run(t.Context())
+			must(t, err)
+			if got.Outcome != schedule.Idle {
+				t.Fatalf("outcome %v of a run that only looked", got)
+			}
+			var end time.Time
+			wait := r.NextRun(schedule.Run{Finished: end, Result: got, IdleRuns: slices}).Sub(end)
+			if wait == 0 {
+				continue
+			}
+			if want := time.Duration(pass+1) * time.Minute; wait != want {
+				t.Errorf("pass %d: it waits %s, want %s", pass, wait, want)
+			}
+			break
+		}
+		if slices < 2 {
+			t.Fatalf("the pass took %d slices, want several", slices)
+		}
+	}
 }
