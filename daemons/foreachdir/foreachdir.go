@@ -12,8 +12,10 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
@@ -40,24 +42,34 @@ func Type() config.Type {
 	}, build)
 }
 
-// Validate finds globs that are none.
+// Validate finds globs that are none, or match nothing.
 func (s *Settings) Validate() []*daemonapp.FieldError {
-	var faults []*daemonapp.FieldError
-	for _, list := range []struct {
-		field string
-		globs []string
-	}{{"include", s.Include}, {"exclude", s.Exclude}} {
-		for _, glob := range list.globs {
-			if _, err := path.Match(glob, ""); err != nil {
-				faults = append(faults, &daemonapp.FieldError{
-					Field: list.field, Message: fmt.Sprintf("%q is not a glob", glob),
-					Hint: `*, ? and [a-z] stand for characters; write \\[ for a bracket itself`,
-				})
-			}
-		}
+	faults := append(globs("include", s.Include), globs("exclude", s.Exclude)...)
+	if len(s.Include) == 0 {
+		faults = append(faults, &daemonapp.FieldError{
+			Field: "include", Message: "include is empty, so that no directory gets a child", Hint: `leave it out, or write include = ["*"]`,
+		})
 	}
 	if s.MaximumChildren < 1 {
 		faults = append(faults, &daemonapp.FieldError{Field: "maximum_children", Message: "maximum_children must be at least 1"})
+	}
+	return faults
+}
+
+func globs(field string, list []string) []*daemonapp.FieldError {
+	var faults []*daemonapp.FieldError
+	for _, glob := range list {
+		if _, err := path.Match(glob, ""); err != nil {
+			faults = append(faults, &daemonapp.FieldError{
+				Field: field, Message: fmt.Sprintf("%q is not a glob", glob),
+				Hint: `*, ? and [a-z] stand for characters; write \\[ for a bracket itself`,
+			})
+		} else if strings.Contains(glob, "/") {
+			faults = append(faults, &daemonapp.FieldError{
+				Field: field, Message: fmt.Sprintf("%q matches no directory: globs are for names, and no name has a /", glob),
+				Hint: "only directories right below the base directory get children",
+			})
+		}
 	}
 	return faults
 }
@@ -78,10 +90,14 @@ type seed struct {
 	daemonapp.Pace
 	settings Settings
 	log      *zap.Logger
-	// specs are those stated last, by directory name: a child is decoded and built once.
+	// specs are the children, by directory name: each is decoded and built once.
 	specs map[string]daemonapp.Spec
+	// changed is how many came and went since the last run that ended.
+	changed int
 	// refused are the directories whose child could not be built, with the error told.
 	refused map[string]string
+	// excess is how many directories there were, if that was told to be too many.
+	excess int
 }
 
 var _ daemonapp.Seed = (*seed)(nil)
@@ -100,28 +116,17 @@ func (s *seed) Run(ctx context.Context) (schedule.Result, error) {
 	if err != nil {
 		return schedule.Result{}, err
 	}
-	changed := 0
 	wanted := make(map[string]bool, len(names))
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
 			return schedule.Result{}, err
 		}
 		wanted[name] = true
-		if s.admit(name) {
-			changed++
-		}
+		s.admit(name)
 	}
-	for name := range s.specs {
-		if !wanted[name] {
-			delete(s.specs, name)
-			changed++
-		}
-	}
-	for name := range s.refused {
-		if !wanted[name] {
-			delete(s.refused, name)
-		}
-	}
+	s.drop(wanted)
+	changed := s.changed
+	s.changed = 0
 	if changed == 0 {
 		return schedule.Result{Outcome: schedule.Idle}, nil
 	}
@@ -138,27 +143,51 @@ func (s *seed) Children() []daemonapp.Spec {
 	return specs
 }
 
-// admit builds the child of a directory that has none, and tells whether it did. One that cannot be
-// built does not keep the others from theirs.
-func (s *seed) admit(name string) bool {
+// admit builds the child of a directory that has none. One that cannot be built does not keep the others
+// from theirs; it is tried at each scan, and told once.
+func (s *seed) admit(name string) {
 	if _, there := s.specs[name]; there {
-		return false
+		return
 	}
-	spec, err := s.settings.Child.Spec(config.Each{Name: name, Path: filepath.Join(string(s.settings.Directory), name)})
+	spec, err := s.child(name)
 	if err != nil {
 		if s.refused[name] != err.Error() {
 			s.refused[name] = err.Error()
 			s.log.Error("child_refused", zap.String("directory", name), zap.Error(err))
 		}
-		return false
+		return
 	}
 	delete(s.refused, name)
 	s.specs[name] = spec
-	return true
+	s.changed++
 }
 
-// ErrTooMany is logged when there are more directories than maximum_children.
-var ErrTooMany = errors.New("more directories than maximum_children")
+// errForm is the error of a directory that a configuration cannot name: HCL brings all text into one normal form,
+// and each.path would be the path of another directory, or of none.
+var errForm = errors.New("the directory's name is not in Unicode normal form C: rename it")
+
+func (s *seed) child(name string) (daemonapp.Spec, error) {
+	each := config.Each{Name: name, Path: filepath.Join(string(s.settings.Directory), name)}
+	if !norm.NFC.IsNormalString(each.Path) {
+		return daemonapp.Spec{}, errForm
+	}
+	return s.settings.Child.Spec(each)
+}
+
+// drop forgets the directories that are not wanted any more.
+func (s *seed) drop(wanted map[string]bool) {
+	for name := range s.specs {
+		if !wanted[name] {
+			delete(s.specs, name)
+			s.changed++
+		}
+	}
+	for name := range s.refused {
+		if !wanted[name] {
+			delete(s.refused, name)
+		}
+	}
+}
 
 // scan lists the names of the directories that are to have a child, sorted.
 func (s *seed) scan() ([]string, error) {
@@ -172,12 +201,21 @@ func (s *seed) scan() ([]string, error) {
 			names = append(names, e.Name())
 		}
 	}
-	if most := s.settings.MaximumChildren; len(names) > most {
-		s.log.Error("too_many_directories", zap.Int("directories", len(names)), zap.Int("maximum_children", most),
-			zap.Error(ErrTooMany))
-		names = names[:most]
+	return s.first(names), nil
+}
+
+// first are as many of the names as there may be children; that there are more is told when it changes.
+func (s *seed) first(names []string) []string {
+	most := s.settings.MaximumChildren
+	if len(names) <= most {
+		s.excess = 0
+		return names
 	}
-	return names, nil
+	if s.excess != len(names) {
+		s.excess = len(names)
+		s.log.Error("too_many_directories", zap.Int("directories", len(names)), zap.Int("maximum_children", most))
+	}
+	return names[:most]
 }
 
 func (s *seed) isDirectory(e os.DirEntry) bool {
