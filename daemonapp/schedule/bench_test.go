@@ -60,6 +60,32 @@ func TestDispatchAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestRoomAtRest bounds what the core keeps of a daemon that waits: record, place in the waiting set and index, without
+// its name and planner. All have been ready at once before, and the room that took is given back.
+func TestRoomAtRest(t *testing.T) {
+	const n, most = 50_000, 230
+	p := &schedule.Interval{Backoff: schedule.Backoff{RunEvery: time.Hour, MinimumIdle: time.Hour}}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = "daemon-" + strconv.Itoa(i)
+	}
+	before := heapInUse()
+	s := schedule.New(epoch, schedule.Limits{})
+	for _, name := range names {
+		if _, err := s.Add(epoch, schedule.Entry{Name: name, Planner: p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range n {
+		dispatch(t, s, epoch)
+	}
+	if got := (heapInUse() - before) / n; got > most {
+		t.Errorf("%d bytes a daemon, want at most %d", got, most)
+	}
+	runtime.KeepAlive(names)
+	runtime.KeepAlive(s)
+}
+
 // sizes of the benchmarks. The goal is a ratio to a bare heap, measured in the same run.
 var sizes = [...]int{1e2, 1e4, 1e5, 1e6}
 

@@ -75,7 +75,7 @@ func (s *Stats) ended(r Result, took time.Duration) {
 	}
 	s.Count += int64(r.Count)
 	s.Busy += took
-	if s.Runs() == 1 {
+	if s.Worked+s.Idle+s.Failed+s.Cancelled == 1 {
 		s.ShortestPause = -1
 	}
 }
