@@ -12,16 +12,21 @@ import (
 // ended at that instant must have been reported to Done before.
 func (s *Scheduler) Next(now time.Time) (d Decision) {
 	s.advance(now)
-	s.release()
+	first := s.release()
 	if reason, ok := s.overdue(); ok {
+		s.line(first)
 		return Decision{Action: Stop, Reason: reason}
 	}
 	if s.running < s.limits.Workers {
-		if id := s.pick(); id != nobody {
-			s.start(id, &d)
+		if first == nobody {
+			first = s.pick()
+		}
+		if first != nobody {
+			s.start(first, &d)
 			return d
 		}
 	}
+	s.line(first)
 	if s.idleGap() {
 		return Decision{Action: Stop, Reason: IdleGap}
 	}
@@ -92,10 +97,11 @@ func (s *Scheduler) nextDue() int64 {
 	return at
 }
 
-// release lets daemons become due, by due time, then in the order in which they were put in the waiting set.
-func (s *Scheduler) release() {
+// release lets daemons become due, by due time, then in the order in which they were put in the waiting set. If
+// that leaves a single one ready, it is the answer and stands in no line: most often it starts at once.
+func (s *Scheduler) release() (only ID) {
 	s.releaseByLoad()
-	for {
+	for only = nobody; ; {
 		id, due, ok := s.waiting.Peek()
 		if s.background.Len() > 0 {
 			other, otherDue, _ := s.background.Peek()
@@ -104,7 +110,7 @@ func (s *Scheduler) release() {
 			}
 		}
 		if !ok || due > s.at {
-			return
+			break
 		}
 		d := s.daemon(id)
 		s.dequeue(d)
@@ -114,18 +120,35 @@ func (s *Scheduler) release() {
 			continue
 		}
 		d.due = due
-		s.admit(id)
+		if s.admit(id) {
+			s.line(only)
+			only = id
+		}
 	}
+	if s.ready.Len() > 0 {
+		s.line(only)
+		return nobody
+	}
+	return only
 }
 
-// admit makes a due daemon ready, unless a condition holds it.
-func (s *Scheduler) admit(id ID) {
+// admit makes a due daemon ready, unless a condition holds it. It is then to be put in line.
+func (s *Scheduler) admit(id ID) bool {
 	d := s.daemon(id)
 	if d.extra != nil && s.holds(id) {
-		return
+		return false
 	}
 	d.state = Ready
 	d.priority = d.askPriority()
+	return true
+}
+
+// line puts a ready daemon, if there is one, behind the others.
+func (s *Scheduler) line(id ID) {
+	if id == nobody {
+		return
+	}
+	d := s.daemon(id)
 	d.handle = s.ready.Push(s.readyKey(d), id)
 	d.prev, d.next = s.lastReady, nobody
 	if s.lastReady == nobody {
