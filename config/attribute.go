@@ -19,7 +19,8 @@ type Attribute struct {
 	Sensitive bool
 	// Repeated blocks may be given several times.
 	Repeated bool
-	// Labels are the labels of a block, Attributes what it holds.
+	// Labels are the labels of a block, Attributes what it holds. If a label selects what that is, Attributes are the
+	// block once for each label, which is part of the name then: `deliver "smtp"`.
 	Labels     []Attribute
 	Attributes []Attribute
 }
@@ -63,6 +64,8 @@ func (f *field) attribute(defaults reflect.Value) Attribute {
 	}
 	value, given := inside(defaults, f.index)
 	switch {
+	case f.isChoice():
+		a.Labels, a.Attributes = f.variants()
 	case f.kind == blockKind:
 		for _, l := range f.block.labels {
 			a.Labels = append(a.Labels, l.attribute(reflect.Zero(f.block.typ)))

@@ -13,6 +13,8 @@ type grammar struct {
 	owner  string // what its sentences call the body: "file_cleanup", "retry"
 	more   string // a hint that follows a name that is not known
 	schema *hcl.BodySchema
+	// choices are the blocks whose label selects what they hold.
+	choices []*field
 	// elsewhere explains a name that belongs into another block; it may be nil.
 	elsewhere func(name string) string
 }
@@ -21,12 +23,16 @@ type grammar struct {
 func newGrammar(owner, more string, shapes ...*shape) *grammar {
 	g := &grammar{owner: owner, more: more, schema: &hcl.BodySchema{}}
 	for _, s := range shapes {
-		for _, f := range s.fields {
+		for i := range s.fields {
+			f := &s.fields[i]
 			if !f.isBlock() {
 				g.schema.Attributes = append(g.schema.Attributes, hcl.AttributeSchema{Name: f.name})
 				continue
 			}
 			g.schema.Blocks = append(g.schema.Blocks, hcl.BlockHeaderSchema{Type: f.name, LabelNames: f.labelNames()})
+			if f.isChoice() {
+				g.choices = append(g.choices, f)
+			}
 		}
 	}
 	g.schema.Blocks = append(g.schema.Blocks, hcl.BlockHeaderSchema{Type: dynamicBlock, LabelNames: []string{"type"}})
@@ -39,6 +45,9 @@ func (f *field) labelNames() []string {
 			return []string{"type"}
 		}
 		return nil
+	}
+	if f.isChoice() {
+		return []string{kindLabel}
 	}
 	var names []string
 	for _, l := range f.block.labels {
@@ -150,14 +159,14 @@ func (r *reader) explainContent(diags hcl.Diagnostics, src *source, g *grammar) 
 			r.unknown(at, name, "block", g)
 		case strings.HasPrefix(d.Summary, "Missing ") && strings.Contains(d.Summary, " for "):
 			what, of, _ := strings.Cut(strings.TrimPrefix(d.Summary, "Missing "), " for ")
-			r.c.errorf(at, []string{"write " + g.example(of)}, "%s needs a %s as label", of, what)
+			r.c.errorf(at, g.howTo(of), "%s needs a %s as label", of, what)
 		case strings.HasPrefix(d.Summary, "Extraneous label for "):
 			of := strings.TrimPrefix(d.Summary, "Extraneous label for ")
 			sentence := " has a label too many"
 			if h, _ := g.header(of); len(h.LabelNames) == 0 {
 				sentence = " has no label"
 			}
-			r.c.errorf(at, []string{"write " + g.example(of)}, "%s", of+sentence)
+			r.c.errorf(at, g.howTo(of), "%s", of+sentence)
 		default:
 			r.explain(hcl.Diagnostics{d}, src)
 		}
@@ -167,7 +176,7 @@ func (r *reader) explainContent(diags hcl.Diagnostics, src *source, g *grammar) 
 // unknown tells of a name that the grammar does not have.
 func (r *reader) unknown(at span, name, what string, g *grammar) {
 	if _, isBlock := g.header(name); isBlock {
-		r.c.errorf(at, []string{"write " + g.example(name)}, "%s is a block, not an attribute", name)
+		r.c.errorf(at, g.howTo(name), "%s is a block, not an attribute", name)
 		return
 	}
 	if g.hasAttribute(name) {
@@ -181,6 +190,17 @@ func (r *reader) unknown(at span, name, what string, g *grammar) {
 		}
 	}
 	r.c.errorf(at, []string{strings.TrimSpace(hint + " " + g.more)}, "%s has no %s %q", g.owner, what, name)
+}
+
+// howTo are the hints that say how a block of the grammar is written.
+func (g *grammar) howTo(name string) []string {
+	hints := []string{"write " + g.example(name)}
+	for _, f := range g.choices {
+		if f.name == name {
+			hints = append(hints, f.kindHint())
+		}
+	}
+	return hints
 }
 
 // example is how a block of the grammar is written.

@@ -243,7 +243,7 @@ func (d *decoder) missing(s *shape, prefix string, header span) {
 		if f.isBlock() {
 			example = strings.TrimSpace(f.name+" "+labelExample(f)) + " { ... }"
 		}
-		d.c.errorf(header, []string{"write " + example + " (" + f.doc + ")"}, "%s is missing", f.name)
+		d.c.errorf(header, []string{"write " + example + " (" + f.doc + ")", f.kindHint()}, "%s is missing", f.name)
 		d.places = append(d.places, place{path: path, name: header, value: header, failed: true})
 	}
 }
@@ -310,14 +310,23 @@ func (d *decoder) block(f *field, b block, into reflect.Value, path string, inhe
 		return
 	}
 	from := len(d.places)
+	if f.isChoice() {
+		d.choose(f, b, into, path)
+	} else {
+		d.settings(f, b, into, path)
+	}
+	for i := range d.places[from:] {
+		d.places[from+i].inherited = inherited
+	}
+}
+
+// settings decodes the labels of a block and what it holds.
+func (d *decoder) settings(f *field, b block, into reflect.Value, path string) {
 	attrs, blocks := d.content(b.body, b.sc, newGrammar(f.name, "", f.block))
 	for i, l := range f.block.labels {
 		d.label(&l, b, i, into, path)
 	}
 	d.body(f.block, attrs, blocks, into, path+".", b.at)
-	for i := range d.places[from:] {
-		d.places[from+i].inherited = inherited
-	}
 }
 
 func (d *decoder) label(f *field, b block, i int, into reflect.Value, path string) {

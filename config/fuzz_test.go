@@ -24,6 +24,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add([]byte(seedText))
 	f.Add([]byte(digestText))
+	f.Add([]byte(outboxTemplate))
 	registry := testRegistry(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if bytes.ContainsAny(data, "/") { // nothing outside is to be read

@@ -54,6 +54,8 @@ func (r *Registry) accept(t Type) error {
 		return errors.New("it has no doc")
 	case len(t.shape.labels) > 0:
 		return errors.New("only blocks have labels")
+	case t.shape.choice:
+		return errors.New("only blocks have variants")
 	}
 	for _, f := range t.shape.fields {
 		if r.common.find(f.name) != nil {

@@ -67,6 +67,69 @@ func TestRegistryRefuses(t *testing.T) {
 		"template of nobody": {newType("x", struct {
 			X config.Template `hcl:"x,block" type:"nobody" doc:"x"`
 		}{}), "x is a template of nobody, which is not registered"},
+		"variant outside a block": {newType("x", struct {
+			X *struct{} `hcl:"x,variant" doc:"x"`
+		}{}), "only blocks have variants"},
+		"variant among settings": {newType("x", struct {
+			X struct {
+				Y *struct{} `hcl:"y,variant" doc:"x"`
+				Z string    `hcl:"z" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "has variants and other settings too"},
+		"variant beside a label": {newType("x", struct {
+			X struct {
+				Y *struct{} `hcl:"y,variant" doc:"x"`
+				Z string    `hcl:"z,label" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "has variants and other settings too"},
+		"variant without doc": {newType("x", struct {
+			X struct {
+				Y *struct{} `hcl:"y,variant"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "it has no doc tag"},
+		"two variants of a name": {newType("x", struct {
+			X struct {
+				Y *struct{} `hcl:"y,variant" doc:"x"`
+				Z *struct{} `hcl:"y,variant" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), `there are two settings called "y"`},
+		"variant that is required": {newType("x", struct {
+			X struct {
+				Y *struct{} `hcl:"y,variant,required" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "a variant takes no other option"},
+		"variant that is no pointer": {newType("x", struct {
+			X struct {
+				Y struct{} `hcl:"y,variant" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "a variant is a pointer to a struct of settings"},
+		"variant that is no struct": {newType("x", struct {
+			X struct {
+				Y *string `hcl:"y,variant" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "string is not a struct"},
+		"variant that is a template": {newType("x", struct {
+			X struct {
+				Y *config.Template `hcl:"y,variant" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "a variant is a pointer to a struct of settings"},
+		"variant with a label": {newType("x", struct {
+			X struct {
+				Y *deliver `hcl:"y,variant" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "a variant has neither labels nor variants itself"},
+		"variant with variants": {newType("x", struct {
+			X struct {
+				Y *delivery `hcl:"y,variant" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "a variant has neither labels nor variants itself"},
+		"template of nobody in a variant": {newType("x", struct {
+			X struct {
+				Y *struct {
+					Z config.Template `hcl:"z,block" type:"nobody" doc:"x"`
+				} `hcl:"y,variant" doc:"x"`
+			} `hcl:"x,block" doc:"x"`
+		}{}), "z is a template of nobody, which is not registered"},
 		"dynamic": {newType("x", struct {
 			X string `hcl:"dynamic" doc:"x"`
 		}{}), `no setting can be called "dynamic"`},
@@ -107,7 +170,7 @@ func TestRegistryKeepsOrder(t *testing.T) {
 	for _, typ := range testRegistry(t).Types() {
 		names = append(names, typ.Name())
 	}
-	if diff := cmp.Diff([]string{"exec", "for_each_directory", "queue_manager", "file_cleanup"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"exec", "for_each_directory", "queue_manager", "file_cleanup", "outbox"}, names); diff != "" {
 		t.Error(diff)
 	}
 	if typ, ok := testRegistry(t).Lookup("exec"); !ok || typ.Doc() != "Runs a program." {

@@ -38,6 +38,7 @@ type field struct {
 	sensitive bool
 	signed    bool
 	label     bool
+	variant   bool   // a block's label selects it
 	many      bool   // a block that may come several times
 	block     *shape // of a blockKind
 	daemon    string // of a templateKind: the daemon type it always has
@@ -52,8 +53,9 @@ func (f *field) isBlock() bool { return f.kind == blockKind || f.kind == templat
 // shape is a struct as a configuration sees it.
 type shape struct {
 	typ    reflect.Type
-	fields []field // attributes and blocks, in order
+	fields []field // attributes and blocks, in order; of a choice its variants
 	labels []field
+	choice bool // a label selects one of the fields, which are variants
 }
 
 // find is the attribute or block of a name.
@@ -75,7 +77,10 @@ func newShape(t reflect.Type, within ...reflect.Type) (*shape, error) {
 		return nil, fmt.Errorf("%s contains itself", t)
 	}
 	s := &shape{typ: t}
-	return s, s.addFields(t, nil, append(within, t))
+	if err := s.addFields(t, nil, append(within, t)); err != nil {
+		return s, err
+	}
+	return s, s.setChoice()
 }
 
 func (s *shape) addFields(t reflect.Type, index []int, within []reflect.Type) error {
@@ -143,6 +148,8 @@ func newField(sf reflect.StructField, index []int, within []reflect.Type) (field
 			f.label = true
 		case "block":
 			block = true
+		case "variant":
+			f.variant = true
 		default:
 			return f, fmt.Errorf("unknown option %q of the hcl tag", option)
 		}
@@ -154,6 +161,10 @@ func newField(sf reflect.StructField, index []int, within []reflect.Type) (field
 		return f, fmt.Errorf("%q is no name for a setting", name)
 	case f.doc == "":
 		return f, errors.New("it has no doc tag")
+	case f.variant && options != "variant":
+		return f, errors.New("a variant takes no other option")
+	case f.variant:
+		return f, f.setVariant(within)
 	case block:
 		return f, f.setBlock(within)
 	}

@@ -114,12 +114,27 @@ func (v *viewer) block(f *field, value reflect.Value, path string) {
 		v.write(path, "(depends on the child)")
 	case f.kind == templateKind:
 		v.template(path, value.Interface().(Template)) //nolint:forcetypeassert // the shape says that it is one
+	case f.isChoice():
+		v.variant(f.block, value, path)
 	default:
 		for i := range f.block.labels {
 			l := &f.block.labels[i]
 			v.add(l, path+"."+l.name, value.FieldByIndex(l.index))
 		}
 		v.fields(f.block, value, path+".")
+	}
+}
+
+// variant shows the label that selects it, and what it holds.
+func (v *viewer) variant(choice *shape, value reflect.Value, path string) {
+	for i := range choice.fields {
+		f := &choice.fields[i]
+		settings, chosen := inside(value, f.index)
+		if !chosen || v.given && find(v.places, path) == nil {
+			continue
+		}
+		v.write(path, quoted(f.name))
+		v.fields(f.block, settings, path+".")
 	}
 }
 
@@ -147,7 +162,7 @@ func (v *viewer) add(f *field, path string, value reflect.Value) {
 	if p == nil && v.given {
 		return
 	}
-	text := ""
+	var text string
 	switch {
 	case p != nil && p.unknown:
 		text = v.secrets.mask(p.value.compact())

@@ -54,7 +54,12 @@ type Type struct {
 // a slice of either, and [Template], alone, as a pointer or in a slice: `hcl:"child,block"` has the daemon type as
 // label, `hcl:"queue,block" type:"dir_queue"` always means that type.
 //
-// If *S, or a pointer to the struct of a block, has SetDefaults(), it is called on each new one before it is decoded.
+// A block whose label selects what it holds, as in deliver "smtp" { ... }, is a struct of variants and nothing else: pointers
+// to structs, tagged `hcl:"smtp,variant" doc:"what it is"`. Of a block that is given exactly one is set: while its label is
+// wrong, or depends on a child, the first stands in. Of one that is not given none is, also where it is required and
+// Validate looks. Answers name its settings as if the label were not there: "deliver.server".
+//
+// If *S, or a pointer to the struct of a block or a variant, has SetDefaults(), it is called on each new one before it is decoded.
 //
 // If *S has Validate() []*daemonapp.FieldError, its answers become diagnostics at those fields ("limits.nofile",
 // "target[1].urls"; an empty field is the block as a whole); Warnings() []*daemonapp.FieldError likewise,

@@ -108,6 +108,7 @@ func testTypes() []config.Type {
 		config.NewType("for_each_directory", "Has a child for each directory.", seedSettings{Include: []string{"*"}}, build[seedSettings]),
 		config.NewType("queue_manager", "Has queues.", managerSettings{}, build[managerSettings]),
 		config.NewType("file_cleanup", "Removes old files.", cleanupSettings{RemoveOlderThan: time.Hour}, build[cleanupSettings]),
+		config.NewType("outbox", "Delivers files.", outboxSettings{}, build[outboxSettings]),
 	}
 }
 
