@@ -9,23 +9,24 @@ import (
 
 // checker looks at the daemons of a configuration together, once all are decoded.
 type checker struct {
-	*loader
-	named map[string]*Decoded // by name; of two that share one the first
+	*reader
+	declared map[string]span // also those that could not be decoded
 }
 
 // check tells what is wrong between daemons, and then what is most likely not meant.
 func (l *loader) check() {
-	k := &checker{l, make(map[string]*Decoded, len(l.decoded))}
+	l.w.named = make(map[string]*Decoded, len(l.decoded))
 	for _, dec := range l.decoded {
-		if _, twice := k.named[dec.Name]; !twice {
-			k.named[dec.Name] = dec
+		if _, twice := l.w.named[dec.Name]; !twice {
+			l.w.named[dec.Name] = dec
 		}
 	}
+	k := &checker{l.reader, l.declared}
 	k.defaults()
 	for _, dec := range slices.Concat(l.decoded, l.w.samples) {
 		k.after(dec)
 	}
-	k.cycles()
+	k.cycles(l.decoded)
 	l.warn()
 	l.w.samples = nil
 }
@@ -85,7 +86,7 @@ func (k *checker) names(dec *Decoded, after []string, p *place) {
 
 // name checks one name of an after.
 func (k *checker) name(dec *Decoded, name string, at span) {
-	other := k.named[name]
+	other := k.w.named[name]
 	_, declared := k.declared[name]
 	waits := dec == nil || dec.Common.Enabled
 	switch {
@@ -101,15 +102,12 @@ func (k *checker) name(dec *Decoded, name string, at span) {
 
 // nearestDaemon is a hint that names the daemon that may be meant, and where it stands.
 func (k *checker) nearestDaemon(name string) string {
-	names := make([]string, 0, len(k.decoded))
-	for _, dec := range k.decoded {
-		names = append(names, dec.Name)
-	}
+	names := slices.Sorted(maps.Keys(k.w.named))
 	hint := didYouMean(name, names)
 	if hint == "" {
 		return ""
 	}
-	return hint + " (declared at " + k.declared[nearest(name, names)].String() + ")"
+	return hint + " (declared at " + k.w.named[nearest(name, names)].Where() + ")"
 }
 
 // place is where the value of a setting stands, or else the block.

@@ -14,9 +14,9 @@ type circle struct {
 }
 
 // cycles tells of each circle once, at the first of its daemons.
-func (k *checker) cycles() {
-	c := &circle{checker: k, done: make(map[*Decoded]bool, len(k.decoded)), at: make(map[*Decoded]int)}
-	for _, dec := range k.decoded {
+func (k *checker) cycles(all []*Decoded) {
+	c := &circle{checker: k, done: make(map[*Decoded]bool, len(all)), at: make(map[*Decoded]int)}
+	for _, dec := range all {
 		if dec.Common.Enabled {
 			c.visit(dec)
 		}
@@ -31,7 +31,7 @@ func (c *circle) visit(dec *Decoded) {
 	c.at[dec] = len(c.path)
 	c.path = append(c.path, dec)
 	for _, name := range dec.Common.After {
-		other := c.named[name]
+		other := c.w.named[name]
 		if other == nil || other == dec || !other.Common.Enabled {
 			continue // told elsewhere
 		}

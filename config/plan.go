@@ -49,13 +49,13 @@ func settingsMap(list []ShownSetting) map[string]string {
 type Action string
 
 const (
-	// Add: the daemon starts.
+	// Add starts the daemon.
 	Add Action = "add"
-	// ChangeInPlace: description, tags or priority change, and the daemon goes on.
+	// ChangeInPlace is of description, tags or priority; the daemon goes on.
 	ChangeInPlace Action = "change"
-	// ReplaceDaemon: a new daemon takes its place, after its current run.
+	// ReplaceDaemon puts a new daemon in its place, after its current run.
 	ReplaceDaemon Action = "replace"
-	// RemoveDaemon: it finishes its run and stops.
+	// RemoveDaemon stops it after its current run.
 	RemoveDaemon Action = "remove"
 )
 

@@ -192,3 +192,65 @@ func TestASnapshotCanBeKept(t *testing.T) {
 		t.Errorf("got %s", planned(p))
 	}
 }
+
+// FuzzCompare: whatever two configurations say, a plan from one to the other tells of every daemon once, a daemon that
+// is replaced has a setting that is another, and from one to itself there is nothing to do.
+func FuzzCompare(f *testing.F) {
+	f.Add(planBase, strings.Replace(planBase, "30s", "40s", 1))
+	f.Add(planBase, strings.Replace(planBase, `"before"`, `"after"`, 1))
+	f.Add(planBase, strings.Replace(planBase, `"exec" "a"`, `"exec" "b"`, 1))
+	f.Add(secretive, planBase)
+	paths, err := filepath.Glob("testdata/warn/*.hcl")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range append(paths, "testdata/show.hcl") {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data), strings.ReplaceAll(string(data), "5m", "6m"))
+	}
+	registry := queueOptions(f).Registry
+	load := func(src string) *config.Config {
+		cfg, diags := config.Load(config.Options{
+			Paths: []string{"-"}, Stdin: strings.NewReader(strings.ReplaceAll(src, "/", "_")), Registry: registry, Hostname: "h",
+			Environ: func(name string) (string, bool) { return name, name == "A" },
+		})
+		if diags.HasErrors() {
+			return nil
+		}
+		return cfg
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		before, after := load(a), load(b)
+		if before == nil || after == nil {
+			return
+		}
+		if p := config.Compare(before.Snapshot(), load(a).Snapshot()); !p.Empty() {
+			t.Errorf("from one to itself: %s", planned(p))
+		}
+		p := config.Compare(before.Snapshot(), after.Snapshot())
+		there := make(map[string]bool)
+		for _, list := range [][]*config.Decoded{before.Daemons, after.Daemons} {
+			for _, d := range list {
+				there[d.Name] = true
+			}
+		}
+		if len(p.Daemons)+p.Unchanged != len(there) {
+			t.Errorf("of %d daemons it tells of %d: %s", len(there), len(p.Daemons)+p.Unchanged, planned(p))
+		}
+		for _, d := range p.Daemons {
+			if (d.Action == config.ReplaceDaemon || d.Action == config.ChangeInPlace) && len(d.Settings) == 0 {
+				t.Errorf("%s has no setting that is another", d.Name)
+			}
+		}
+		for _, b := range after.Show() {
+			for _, s := range b.Settings {
+				if s.Path == "" || s.Value == "" || s.Origin == "" {
+					t.Errorf("%s shows %+v", b.Name, s)
+				}
+			}
+		}
+	})
+}

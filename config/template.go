@@ -97,6 +97,7 @@ func (t Template) Decode(each Each) (*Decoded, error) {
 		typ: t.t.typ, name: name, full: full, header: b.at,
 		body: b.body, sc: b.sc.withEach(&each), child: true,
 	})
+	(&checker{reader: r}).after(dec)
 	if err := c.done(1, 1).Err(); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", full, err)
 	}

@@ -157,3 +157,21 @@ daemon "file_cleanup" "x" {
 		})
 	}
 }
+
+// TestGapsWhereMidnightIsSkipped: in Havana the clock goes from 23:59 to 01:00.
+func TestGapsWhereMidnightIsSkipped(t *testing.T) {
+	t.Parallel()
+	_, diags := text(t, `
+app "x" {
+  stay_alive_for   = "1s"
+  shutdown_if_idle = "26h"
+  timezone         = "America/Havana"
+}
+daemon "file_cleanup" "x" {
+  schedule  = "30 23 * * *"
+  directory = "/srv"
+}`)
+	if got := shown(t, diags); !strings.Contains(got, "can never become idle") {
+		t.Errorf("got\n%s", got)
+	}
+}

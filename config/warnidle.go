@@ -75,11 +75,19 @@ func gapsUnder(s *calendar.Schedule, most time.Duration) bool {
 		last = next
 	}
 	for t := last; t.Before(first.AddDate(1, 0, 1)); {
-		next := s.Next(time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, zone).Add(-1))
+		next := s.Next(later(t, time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, zone).Add(-1)))
 		if next.Sub(t) >= most {
 			return false
 		}
 		t = time.Date(next.Year(), next.Month(), next.Day(), last.Hour(), last.Minute(), 0, 0, zone)
 	}
 	return true
+}
+
+// later is the later of two times: a midnight that the clock steps over may come out an hour early.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

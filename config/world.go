@@ -20,6 +20,8 @@ type world struct {
 	files    map[*source]*scope // bare
 	plain    *hcl.EvalContext
 	samples  []*Decoded // those of all templates, while daemons are checked
+	// named are the daemons by name, once all are decoded; of two that share one the first.
+	named map[string]*Decoded
 	// partial: a file could not be parsed, so that what seems to be missing may stand there.
 	partial bool
 	// loaded: sources are not written to any more.
