@@ -94,9 +94,9 @@ func (l *loader) warn() {
 	w.stopsAtOnce()
 	w.deadlines()
 	w.noTimeouts()
+	w.starves()
 	for _, s := range w.all {
 		w.neverIdle(s)
-		w.starves(s)
 	}
 }
 

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"math"
+	"slices"
+	"strings"
+)
 
 // noTimeouts: a job that hangs keeps the only worker. It is told once, as one line in defaults mends it for all.
 func (w *warner) noTimeouts() {
@@ -38,13 +42,15 @@ func listed(all []candidate) string {
 	return text
 }
 
-// starves looks for a daemon that can keep the floor from those of lower priority.
-func (w *warner) starves(s candidate) {
-	if w.app.Aging > 0 || !s.greedy() {
+// starves looks for daemons that can keep the floor from those of lower priority: as many as there are workers.
+func (w *warner) starves() {
+	victim, known := w.least()
+	if w.app.Aging > 0 || !known {
 		return
 	}
-	for _, other := range w.all {
-		if !other.knows("priority") || other.Common.Priority >= s.Common.Priority || w.takers(other.Common.Priority) < w.app.Workers {
+	below := w.starvedBelow()
+	for _, s := range w.all {
+		if !s.greedy() || victim.Common.Priority >= min(below, s.Common.Priority) {
 			continue
 		}
 		at := s.place("minimum_idle")
@@ -52,9 +58,8 @@ func (w *warner) starves(s candidate) {
 		if !w.told[key] {
 			w.told[key] = true
 			w.c.warnf(at, []string{`give the app aging = "30s", or this daemon a pause after work`},
-				"%s can be starved: %s has a higher priority and is due again as soon as it has worked", other.who(), s.who())
+				"%s can be starved: %s has a higher priority and is due again as soon as it has worked", victim.who(), s.who())
 		}
-		return
 	}
 }
 
@@ -64,17 +69,32 @@ func (s candidate) greedy() bool {
 	return m != nil && *m == 0 && !s.Common.RunOnce && s.knows("minimum_idle", "priority", "run_once")
 }
 
-// takers is how many workers those of a higher priority can keep; children may be any number.
-func (w *warner) takers(priority int) int {
-	n := 0
+// least is the first of those of the lowest priority.
+func (w *warner) least() (least candidate, known bool) {
 	for _, s := range w.all {
-		switch {
-		case !s.greedy() || s.Common.Priority <= priority:
-		case s.seed != nil:
-			return w.app.Workers
-		default:
-			n++
+		if s.knows("priority") && (!known || s.Common.Priority < least.Common.Priority) {
+			least, known = s, true
 		}
 	}
-	return n
+	return least, known
+}
+
+// starvedBelow is the priority below which all workers can be kept busy. Of children there may be any number.
+func (w *warner) starvedBelow() int {
+	below := math.MinInt
+	var single []int
+	for _, s := range w.all {
+		switch {
+		case !s.greedy():
+		case s.seed != nil:
+			below = max(below, s.Common.Priority)
+		default:
+			single = append(single, s.Common.Priority)
+		}
+	}
+	if len(single) < w.app.Workers {
+		return below
+	}
+	slices.Sort(single)
+	return max(below, single[len(single)-w.app.Workers])
 }
