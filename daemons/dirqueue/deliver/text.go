@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // The bounds of what a [Result] says.
@@ -13,18 +12,21 @@ const (
 	ReasonBytes = 500
 )
 
-// Sentence makes a [Result.Reason] of any text: one line, valid UTF-8, no control characters, bounded.
+// Sentence makes a [Result.Reason] of any text: one line, valid UTF-8, no control characters, at most
+// [ReasonBytes]. A sentence stays as it is.
 func Sentence(text string) string {
-	if len(text) > ReasonBytes {
-		text = strings.ToValidUTF8(text[:ReasonBytes], "") + "…"
-	}
+	const ellipsis = "…"
 	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) && r != utf8.RuneError {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	return strings.Join(strings.Fields(text), " ")
+	}, strings.ToValidUTF8(text[:min(len(text), 8*ReasonBytes)], "\uFFFD"))
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > ReasonBytes {
+		text = strings.TrimSpace(strings.ToValidUTF8(text[:ReasonBytes-len(ellipsis)], "")) + ellipsis
+	}
+	return text
 }
 
 // Tail keeps the end of what is written to it, for a [Result.Detail]. One goroutine at a time may use it.

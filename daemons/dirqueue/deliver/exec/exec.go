@@ -105,6 +105,7 @@ func (d *Deliverer) limited(ctx context.Context) (context.Context, func()) {
 // result judges an attempt. cause is why it was stopped, if it was.
 func (d *Deliverer) result(ctx context.Context, exit process.Exit, err, cause error) deliver.Result {
 	var start *process.StepError
+	var alive *process.AliveError
 	switch {
 	case errors.As(err, &start) || errors.Is(err, process.ErrNoTrampoline):
 		return d.answer(deliver.Trip, err.Error())
@@ -112,7 +113,7 @@ func (d *Deliverer) result(ctx context.Context, exit process.Exit, err, cause er
 		return d.answer(deliver.Retry, fmt.Sprintf("%s took longer than %s", d.settings.Command[0], d.settings.Timeout))
 	case ctx.Err() != nil && (exit.Stopped || err != nil):
 		return deliver.Cancelled(ctx)
-	case err != nil:
+	case err != nil && (exit.Stopped || !errors.As(err, &alive)): // a child that cannot be ended is no word on the file
 		return d.answer(deliver.Retry, err.Error())
 	}
 	return d.judge(exit)

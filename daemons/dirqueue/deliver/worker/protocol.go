@@ -1,0 +1,88 @@
+package worker
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/peakd/peakd/daemons/dirqueue/deliver"
+)
+
+// Hello is the first line that a worker writes, when it is ready.
+const Hello = "peakd-worker 1"
+
+// lineBytes bounds a line of a worker.
+const lineBytes = 4 << 10
+
+// appendDeliver appends the line that tells a worker of a job.
+func appendDeliver(line []byte, n uint64, job *deliver.Job) []byte {
+	line = append(line, "deliver "...)
+	line = strconv.AppendUint(line, n, 10)
+	line = append(line, ' ')
+	line = appendEscaped(line, job.Path)
+	line = append(line, ' ')
+	line = strconv.AppendInt(line, int64(job.Attempt), 10)
+	line = append(line, ' ')
+	line = appendEscaped(line, job.ID)
+	return append(line, '\n')
+}
+
+// appendEscaped writes every byte that is not a printable ASCII character, and "%", as "%" and two
+// hexadecimal digits.
+func appendEscaped(line []byte, text string) []byte {
+	const digits = "0123456789ABCDEF"
+	for i := range len(text) {
+		if b := text[i]; b > ' ' && b < 0x7f && b != '%' {
+			line = append(line, b)
+		} else {
+			line = append(line, '%', digits[b>>4], digits[b&15])
+		}
+	}
+	return line
+}
+
+// reply is one line of a worker; a wrong one has an error.
+type reply struct {
+	n      uint64
+	result deliver.Result
+	err    error
+}
+
+// parseReply reads "ok N", "retry N REASON", "fail N REASON" or "trip N REASON".
+func parseReply(line []byte) (reply, error) {
+	verb, rest, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(" "))
+	number, reason, _ := bytes.Cut(rest, []byte(" "))
+	var verdict deliver.Verdict
+	switch string(verb) {
+	case "ok":
+		verdict = deliver.Done
+	case "retry":
+		verdict = deliver.Retry
+	case "fail":
+		verdict = deliver.Permanent
+	case "trip":
+		verdict = deliver.Trip
+	default:
+		return reply{}, fmt.Errorf("it wrote %.60q, which is no answer", line)
+	}
+	n, err := strconv.ParseUint(string(number), 10, 64)
+	if err != nil {
+		return reply{}, fmt.Errorf("it wrote %.60q, which has no number", line)
+	}
+	return reply{n: n, result: deliver.Result{Verdict: verdict, Reason: string(reason)}}, nil
+}
+
+// readLine reads a whole line; what an ended worker left of one is none. The line is overwritten by the next.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return nil, fmt.Errorf("it wrote a line of more than %d bytes", lineBytes)
+	case err != nil:
+		return nil, io.EOF
+	}
+	return line, nil
+}

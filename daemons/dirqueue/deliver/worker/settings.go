@@ -1,0 +1,41 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/program"
+)
+
+// Settings are those of a deliver "worker" block. Timeout is how long a worker that has files may go without
+// an answer.
+type Settings struct {
+	program.Settings
+	InFlight     int           `hcl:"in_flight" doc:"how many files a worker is told of before it has answered; the queue's concurrency is the number of workers"`
+	StartTimeout time.Duration `hcl:"start_timeout" doc:"how long a worker may take to say that it is ready"`
+}
+
+// Defaults are the settings that a configuration leaves out.
+func Defaults() Settings {
+	return Settings{Settings: program.Defaults(), InFlight: 16, StartTimeout: 30 * time.Second}
+}
+
+// Validate tells what is wrong with the settings by themselves; it does not look at the system.
+func (s *Settings) Validate() []*daemonapp.FieldError {
+	var f program.Faults
+	s.Check(&f)
+	if s.InFlight < 1 || s.InFlight > 1024 {
+		f.Add("in_flight", "leave it out for 16", "in_flight is from 1 to 1024, not %d", s.InFlight)
+	}
+	if s.StartTimeout <= 0 {
+		f.Add("start_timeout", `write "30s"`, "a worker needs some time to start")
+	}
+	return f
+}
+
+// Warnings tell what would make each start fail as the system is now.
+func (s *Settings) Warnings() []*daemonapp.FieldError {
+	var f program.Faults
+	s.Look(&f)
+	return f
+}
