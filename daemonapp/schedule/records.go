@@ -14,12 +14,6 @@ type records struct {
 // at is the daemon id.
 func (r *records) at(id ID) *daemon { return &r.pages[uint(id)/pageSize][uint(id)%pageSize] }
 
-// order is the place of a daemon in the order in which waiting sets were filled. Only the ready stand in a list, so
-// it takes the room of the links.
-func (d *daemon) order() uint64 { return uint64(uint32(d.next))<<32 | uint64(uint32(d.prev)) }
-
-func (d *daemon) setOrder(n uint64) { d.next, d.prev = ID(n>>32), ID(n) }
-
 // take gives out an ID.
 func (r *records) take() ID {
 	if id := r.free; id != nobody {
