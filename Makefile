@@ -9,14 +9,11 @@ BIN     := bin
 PKGS    := ./...
 BENCH   ?= .
 LINTER  := $(BIN)/golangci-lint
-VERSION ?=
-
-LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 
 .PHONY: demo test bench lint docs build packages clean fuzz
 
 build:
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/peakd ./cmd/peakd
+	$(GO) build -o $(BIN)/peakd ./cmd/peakd
 
 demo: build
 	@examples/demo/run.sh $(BIN)/peakd
