@@ -70,3 +70,20 @@ func Head(text []byte, mask func(string) string) []byte {
 	masked := mask(string(text))
 	return []byte(masked[:min(len(masked), DetailBytes)])
 }
+
+// Escaped is a text without anything but printable ASCII characters and without spaces: every other byte, and "%",
+// is "%" and two hexadecimal digits. Different texts stay different.
+func Escaped(text string) string { return string(AppendEscaped(nil, text)) }
+
+// AppendEscaped appends the text as [Escaped] has it.
+func AppendEscaped(to []byte, text string) []byte {
+	const digits = "0123456789ABCDEF"
+	for i := range len(text) {
+		if b := text[i]; b > ' ' && b < 0x7f && b != '%' {
+			to = append(to, b)
+		} else {
+			to = append(to, '%', digits[b>>4], digits[b&15])
+		}
+	}
+	return to
+}

@@ -47,7 +47,7 @@ func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Resul
 		return deliver.Result{Verdict: deliver.Trip, Reason: d.sentence(err.Error())}
 	}
 	cmd.Stderr = program.Into(&stderr)
-	limited, stop := d.limited(ctx)
+	limited, stop := deliver.Limited(ctx, d.env.Clock, d.settings.Timeout, errTimeout)
 	exit, err := cmd.Run(limited)
 	cause := context.Cause(limited)
 	stop()
@@ -80,26 +80,6 @@ func (d *Deliverer) command(ctx context.Context, job *deliver.Job) (*process.Com
 	}
 	cmd.Kill = program.Killed(ctx)
 	return cmd, nil
-}
-
-// limited is ctx with the timeout, by the injected clock. stop joins what watches it.
-func (d *Deliverer) limited(ctx context.Context) (context.Context, func()) {
-	limited, cancel := context.WithCancelCause(ctx)
-	timer := d.env.Clock.Timer(d.settings.Timeout)
-	watched := make(chan struct{})
-	go func() { // joined by stop
-		defer close(watched)
-		select {
-		case <-timer.C:
-			cancel(errTimeout)
-		case <-limited.Done():
-		}
-	}()
-	return limited, func() {
-		cancel(nil)
-		<-watched
-		timer.Stop()
-	}
 }
 
 // result judges an attempt. cause is why it was stopped, if it was.

@@ -22,26 +22,12 @@ func appendDeliver(line []byte, n uint64, job *deliver.Job) []byte {
 	line = append(line, "deliver "...)
 	line = strconv.AppendUint(line, n, 10)
 	line = append(line, ' ')
-	line = appendEscaped(line, job.Path)
+	line = deliver.AppendEscaped(line, job.Path)
 	line = append(line, ' ')
 	line = strconv.AppendInt(line, int64(job.Attempt), 10)
 	line = append(line, ' ')
-	line = appendEscaped(line, job.ID)
+	line = deliver.AppendEscaped(line, job.ID)
 	return append(line, '\n')
-}
-
-// appendEscaped writes every byte that is not a printable ASCII character, and "%", as "%" and two
-// hexadecimal digits.
-func appendEscaped(line []byte, text string) []byte {
-	const digits = "0123456789ABCDEF"
-	for i := range len(text) {
-		if b := text[i]; b > ' ' && b < 0x7f && b != '%' {
-			line = append(line, b)
-		} else {
-			line = append(line, '%', digits[b>>4], digits[b&15])
-		}
-	}
-	return line
 }
 
 // reply is one line of a worker; a wrong one has an error.
