@@ -62,6 +62,10 @@ func (f *field) attribute(defaults reflect.Value) Attribute {
 	if f.kind == templateKind && f.daemon == "" {
 		a.Labels = []Attribute{{Name: "type", Type: stringKind.String(), Required: true, Doc: "a daemon type"}}
 	}
+	if f.kind == overridesKind {
+		a.Labels = []Attribute{{Name: "glob", Type: stringKind.String(), Required: true, Doc: "for the children's names"}}
+		return a
+	}
 	value, given := inside(defaults, f.index)
 	switch {
 	case f.isChoice():
@@ -125,6 +129,8 @@ func (k kind) String() string {
 		return "block"
 	case templateKind:
 		return "template of any type"
+	case overridesKind:
+		return "block"
 	}
 	return "unknown"
 }
@@ -133,6 +139,8 @@ func (f *field) inWords() string {
 	switch {
 	case f.elem != 0:
 		return f.kind.String() + " of " + f.elem.String() + "s"
+	case f.kind == overridesKind:
+		return "block, with any setting of " + f.template
 	case f.kind == templateKind && f.daemon != "":
 		return "template of type " + f.daemon
 	}

@@ -40,6 +40,9 @@ func newGrammar(owner, more string, shapes ...*shape) *grammar {
 }
 
 func (f *field) labelNames() []string {
+	if f.kind == overridesKind {
+		return []string{"glob"}
+	}
 	if f.kind == templateKind {
 		if f.daemon == "" {
 			return []string{"type"}

@@ -21,6 +21,11 @@ type request struct {
 	child bool
 	// check also looks at templates within, and at what Warnings can see of the system.
 	check bool
+	// each is the child of a template, nil if it is not known yet; over are blocks that change the template for it, the
+	// nearest first; implied is what settings tagged each are if they are not given.
+	each    *Each
+	over    []block
+	implied string
 }
 
 // layer is what one block says of a daemon: its own, or a defaults block.
@@ -39,11 +44,13 @@ func (r *reader) daemon(q request) *Decoded {
 	if s, ok := settings.Interface().(interface{ SetDefaults() }); ok {
 		s.SetDefaults()
 	}
-	d.making = func(f *field, b block, path string) (Template, bool) { return r.template(q, f, b, path) }
-
 	own := layer{}
 	own.attrs, own.blocks = r.content(q.body, q.sc, r.w.grammars[q.typ.name])
-	d.settle(q, r.w.layers(q.typ.name, own), reflect.ValueOf(&dec.Common).Elem(), settings.Elem())
+	d.making = func(f *field, b block, path string) (Template, bool) {
+		return r.template(q, f, b, path, overridesOf(q.typ.shape, f, own.blocks))
+	}
+	d.settle(q, append(r.over(q), r.w.layers(q.typ.name, own)...), reflect.ValueOf(&dec.Common).Elem(), settings.Elem())
+	d.imply(q, dec, settings.Elem())
 	d.missing(q.typ.shape, "", q.header)
 
 	dec.unknown = slices.ContainsFunc(d.places, func(p place) bool { return p.unknown })
@@ -56,6 +63,17 @@ func (r *reader) daemon(q request) *Decoded {
 		dec.Digest = digestOf(dec)
 	}
 	return dec
+}
+
+// over are the layers of the blocks that change a template for one child.
+func (r *reader) over(q request) []layer {
+	var all []layer
+	for _, b := range q.over {
+		l := layer{}
+		l.attrs, l.blocks = r.content(b.body, b.sc.withEach(q.each), r.w.grammars[q.typ.name])
+		all = append(all, l)
+	}
+	return all
 }
 
 // settle decodes each setting from the nearest layer that has it.

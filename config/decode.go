@@ -54,10 +54,9 @@ func (d *decoder) attribute(f *field, a attr, into reflect.Value, prefix string,
 		p.failed = true
 		return
 	}
-	v, marks := v.UnmarkDeep()
-	if p.sensitive = f.sensitive || len(marks) > 0; p.sensitive {
-		d.w.secrets.addValue(v)
-	}
+	v, marks := v.UnmarkDeepWithPaths()
+	p.sensitive = f.sensitive || len(marks) > 0
+	d.remember(f, v, marks)
 	if v.IsKnown() && v.IsNull() {
 		p.failed = f.required
 		if f.required {
@@ -72,6 +71,20 @@ func (d *decoder) attribute(f *field, a attr, into reflect.Value, prefix string,
 		}
 	} else {
 		d.value(f, v, a, target, &p)
+	}
+}
+
+// remember records what is secret in a value: all of it, or the parts that are marked.
+func (d *decoder) remember(f *field, v cty.Value, marks []cty.PathValueMarks) {
+	if f.sensitive {
+		d.w.secrets.addValue(v)
+	}
+	for _, m := range marks {
+		part, err := m.Path.Apply(v)
+		if err != nil { // an element of a set has no path
+			part = v
+		}
+		d.w.secrets.addValue(part)
 	}
 }
 
@@ -259,6 +272,10 @@ func labelExample(f *field) string {
 // blocks decodes all blocks of one name.
 func (d *decoder) blocks(f *field, given []block, into reflect.Value, prefix string, inherited bool) {
 	if len(given) == 0 {
+		return
+	}
+	if f.kind == overridesKind {
+		d.overrides(f, given)
 		return
 	}
 	target := into.FieldByIndex(f.index)

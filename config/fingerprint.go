@@ -19,6 +19,10 @@ func (t *template) fingerprint(path string) string {
 	d.text(path)
 	d.text(t.typ.name)
 	d.block(t.block)
+	for _, o := range t.overrides {
+		d.text(o.glob)
+		d.block(o.block)
+	}
 	for _, l := range t.w.layers(t.typ.name, layer{})[1:] {
 		for _, a := range l.attrs {
 			d.text(a.name)

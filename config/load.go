@@ -227,7 +227,7 @@ func (l *loader) oneDefaults(b block, typ Type) layer {
 	own.attrs, own.blocks = l.content(b.body, sc, g)
 	d := &decoder{reader: l.reader}
 	d.making = func(f *field, b block, path string) (Template, bool) {
-		return l.template(request{full: "defaults"}, f, b, path)
+		return l.template(request{full: "defaults"}, f, b, path, nil)
 	}
 	var common Common
 	settings := reflect.New(typ.shape.typ).Elem()

@@ -25,6 +25,7 @@ const (
 	mapKind
 	blockKind
 	templateKind
+	overridesKind
 )
 
 // field is a setting: a field of a struct as its tags describe it.
@@ -42,13 +43,17 @@ type field struct {
 	many      bool   // a block that may come several times
 	block     *shape // of a blockKind
 	daemon    string // of a templateKind: the daemon type it always has
+	template  string // of an overridesKind: the template that it changes
+	each      bool   // in a template of a fixed type it need not be given: it is each.path
 	enum      []string
 	doc       string
 	words     string // the default in words
 }
 
 // isBlock tells whether it is written as a block.
-func (f *field) isBlock() bool { return f.kind == blockKind || f.kind == templateKind }
+func (f *field) isBlock() bool {
+	return f.kind == blockKind || f.kind == templateKind || f.kind == overridesKind
+}
 
 // shape is a struct as a configuration sees it.
 type shape struct {
@@ -129,7 +134,7 @@ func newField(sf reflect.StructField, index []int, within []reflect.Type) (field
 	name, options, _ := strings.Cut(sf.Tag.Get("hcl"), ",")
 	f := field{
 		name: name, index: index, typ: sf.Type,
-		doc: sf.Tag.Get("doc"), words: sf.Tag.Get("default"), daemon: sf.Tag.Get("type"),
+		doc: sf.Tag.Get("doc"), words: sf.Tag.Get("default"), daemon: sf.Tag.Get("type"), template: sf.Tag.Get("overrides"),
 	}
 	if enum := sf.Tag.Get("enum"); enum != "" {
 		f.enum = strings.Split(enum, "|")
@@ -150,6 +155,8 @@ func newField(sf reflect.StructField, index []int, within []reflect.Type) (field
 			block = true
 		case "variant":
 			f.variant = true
+		case "each":
+			f.each = true
 		default:
 			return f, fmt.Errorf("unknown option %q of the hcl tag", option)
 		}
@@ -190,8 +197,15 @@ func (f *field) setBlock(within []reflect.Type) (err error) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t == reflect.TypeFor[Template]() {
+	switch t {
+	case reflect.TypeFor[Template]():
 		f.kind = templateKind
+		return nil
+	case reflect.TypeFor[Overrides]():
+		f.kind, f.many = overridesKind, true
+		if f.template == "" {
+			return errors.New("overrides say which template they change: overrides:\"NAME\"")
+		}
 		return nil
 	}
 	f.kind = blockKind

@@ -112,6 +112,7 @@ func (v *viewer) block(f *field, value reflect.Value, path string) {
 	switch {
 	case p != nil && p.unknown:
 		v.write(path, "(depends on the child)")
+	case f.kind == overridesKind: // its text is part of the template's digest
 	case f.kind == templateKind:
 		v.template(path, value.Interface().(Template)) //nolint:forcetypeassert // the shape says that it is one
 	case f.isChoice():

@@ -24,19 +24,23 @@ type Template struct {
 
 // template is what is known of it after loading.
 type template struct {
-	w      *world
-	typ    Type
-	block  block
-	seed   string // the full name of the daemon it stands in
-	sample *Decoded
-	digest string
+	w     *world
+	typ   Type
+	block block
+	seed  string // the full name of the daemon it stands in
+	// overrides change it for some of the children.
+	overrides []override
+	sample    *Decoded
+	digest    string
+	// fixed: the type that it stands in says which type the children are of.
+	fixed bool
 }
 
 // errNoTemplate is the error of a Template that is the zero value.
 var errNoTemplate = errors.New("the configuration has no such template")
 
 // template makes the value of a template's field, after checking it with a child that is not known yet.
-func (r *reader) template(q request, f *field, b block, path string) (Template, bool) {
+func (r *reader) template(q request, f *field, b block, path string, overrides []override) (Template, bool) {
 	name, at := f.daemon, b.at
 	if name == "" {
 		name, at = b.labels[0], b.labelAt[0]
@@ -48,11 +52,16 @@ func (r *reader) template(q request, f *field, b block, path string) (Template, 
 		}
 		return Template{}, false
 	}
-	t := &template{w: r.w, typ: typ, block: b, seed: q.full}
-	t.sample = r.daemon(request{
-		typ: typ, name: eachName, full: q.full + "/" + eachName, header: b.at,
-		body: b.body, sc: b.sc.withEach(nil), child: true, check: q.check,
-	})
+	t := &template{w: r.w, typ: typ, block: b, seed: q.full, overrides: overrides, fixed: f.daemon != ""}
+	sample := t.request(nil)
+	sample.check = q.check
+	t.sample = r.daemon(sample)
+	for _, o := range overrides { // each is checked for itself, as there may be children that only it matches
+		sample.over, sample.check = []block{o.block}, false
+		if r.daemon(sample).broken {
+			return Template{}, false
+		}
+	}
 	if q.check {
 		r.w.samples = append(r.w.samples, t.sample)
 	}
@@ -61,6 +70,24 @@ func (r *reader) template(q request, f *field, b block, path string) (Template, 
 	}
 	t.digest = t.fingerprint(path)
 	return Template{t: t}, true
+}
+
+// request asks for one child; nil stands for one that is not known yet.
+func (t *template) request(each *Each) request {
+	q := request{
+		typ: t.typ, name: eachName, header: t.block.at, body: t.block.body, sc: t.block.sc.withEach(each), each: each, child: true,
+	}
+	if t.fixed {
+		q.implied = standIn
+	}
+	if each != nil {
+		q.name, q.over = EncodeName(each.Name), t.matching(each.Name)
+		if t.fixed {
+			q.implied = each.Path
+		}
+	}
+	q.full = t.seed + "/" + q.name
+	return q
 }
 
 // eachName stands for the name of a child that is not known yet.
@@ -88,15 +115,11 @@ func (t Template) Decode(each Each) (*Decoded, error) {
 	if t.t == nil {
 		return nil, errNoTemplate
 	}
-	name := EncodeName(each.Name)
-	full := t.t.seed + "/" + name
 	c := &collector{secrets: t.t.w.secrets}
 	r := &reader{t.t.w, c}
-	b := t.t.block
-	dec := r.daemon(request{
-		typ: t.t.typ, name: name, full: full, header: b.at,
-		body: b.body, sc: b.sc.withEach(&each), child: true,
-	})
+	q := t.t.request(&each)
+	full := q.full
+	dec := r.daemon(q)
 	(&checker{reader: r}).after(dec)
 	if err := c.done(1, 1).Err(); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", full, err)
