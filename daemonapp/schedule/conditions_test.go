@@ -45,6 +45,16 @@ func TestConditions(t *testing.T) {
 			want: []string{"b 0 0 0 worked 60", "a 0 0 0 worked 2", "a 2 2 2 worked 2"},
 		},
 		{
+			// a is due at 2 s and released at 6 s, after c, which is due at 3 s.
+			name: "after: held while the floor is taken", horizon: 9 * sec,
+			jobs: []job{
+				every("b", 0, 60*sec, worked(6*sec)), every("a", 0, 60*sec).with(after("b")).
+					with(func(e *schedule.Entry) { e.StartAfter = 2 * sec }),
+				every("c", 0, 60*sec).with(func(e *schedule.Entry) { e.StartAfter = 3 * sec }),
+			},
+			want: []string{"b 0 0 6 worked 60", "c 3 6 6 worked 60", "a 6 6 6 worked 60"},
+		},
+		{
 			name: "after: one that is not there yet", horizon: 9 * sec, jobs: []job{every("a", 0, 60*sec).with(after("b"))},
 			cues: []cue{{3 * sec, func(g *stage) { g.add(every("b", 0, 60*sec, worked(sec))) }}},
 			want: []string{"b 3 3 4 worked 60", "a 4 4 4 worked 60"},
@@ -56,6 +66,15 @@ func TestConditions(t *testing.T) {
 				every("b", 0, 60*sec).with(func(e *schedule.Entry) { e.StartAfter = 3 * sec }),
 			},
 			want: []string{"x 0 0 8 worked 60", "b 3 8 8 worked 60", "w 5 8 8 worked 60"},
+		},
+		{
+			name: "a window that opens while the floor is taken", horizon: 20 * sec,
+			jobs: []job{
+				every("x", 0, 60*sec, worked(8*sec)),
+				every("w", 0, 60*sec).with(window(5*sec, 10*sec)).with(func(e *schedule.Entry) { e.StartAfter = 2 * sec }),
+				every("b", 0, 60*sec).with(func(e *schedule.Entry) { e.StartAfter = 4 * sec }),
+			},
+			want: []string{"x 0 0 8 worked 60", "b 4 8 8 worked 60", "w 5 8 8 worked 60"},
 		},
 		{
 			name: "a window that closes while it waits for the floor", horizon: 110 * sec,

@@ -11,6 +11,9 @@ import (
 func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (run Run, next time.Time) {
 	s.advance(finished)
 	d := s.daemon(id)
+	if d.flags&isAwaited != 0 {
+		s.line(s.release(s.at - 1)) // what was due before this end is held until it
+	}
 	s.load.change(s.at, -1)
 	s.running--
 	d.count(result)

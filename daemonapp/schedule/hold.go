@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// holds looks at the conditions of a daemon that is due and stands in no queue. If one does not
-// hold, the daemon is parked where its release will find it.
-func (s *Scheduler) holds(id ID) bool {
+// holds looks at the conditions, as they were then, of a daemon that is due and stands in no queue. If one does
+// not hold, the daemon is parked where its release will find it.
+func (s *Scheduler) holds(id ID, at int64) bool {
 	d := s.daemon(id)
 	if d.flags&isForced != 0 {
 		return false
@@ -17,7 +17,7 @@ func (s *Scheduler) holds(id ID) bool {
 	switch {
 	case len(c.After) > 0 && s.heldByAfter(d): // first: no time of release is known, whatever the window
 		d.state = HeldByAfter
-	case c.Window != nil && s.heldByWindow(id, c.Window):
+	case c.Window != nil && s.heldByWindow(id, c.Window, at):
 	case c.LoadBelow > 0 && !(s.load.one(s.at) < c.LoadBelow):
 		d.state = HeldByLoad
 		d.handle = s.loadHeld.Push(-c.LoadBelow, id)
@@ -28,15 +28,20 @@ func (s *Scheduler) holds(id ID) bool {
 	return true
 }
 
-func (s *Scheduler) heldByWindow(id ID, w Window) bool {
-	open, change := askWindow(w, s.now)
+func (s *Scheduler) heldByWindow(id ID, w Window, at int64) bool {
+	open, change := askWindow(w, s.time(at))
 	if open {
 		return false
 	}
 	s.daemon(id).state = HeldByWindow
-	if !change.IsZero() {
-		s.enqueue(id, max(s.offset(change), s.at+1))
+	if change.IsZero() {
+		return true
 	}
+	opens := s.offset(change)
+	if opens <= at {
+		opens = s.at + 1
+	}
+	s.enqueue(id, opens)
 	return true
 }
 

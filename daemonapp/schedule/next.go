@@ -12,13 +12,15 @@ import (
 // ended at that instant must have been reported to Done before.
 func (s *Scheduler) Next(now time.Time) (d Decision) {
 	s.advance(now)
-	first := s.release()
+	s.releaseByLoad()
+	first := s.release(s.at)
 	if reason, ok := s.overdue(); ok {
 		s.line(first)
 		return Decision{Action: Stop, Reason: reason}
 	}
 	if s.running < s.limits.Workers {
-		if first == nobody {
+		if first == nobody || s.late(first) {
+			s.line(first)
 			first = s.pick()
 		}
 		if first != nobody {
@@ -97,10 +99,9 @@ func (s *Scheduler) nextDue() int64 {
 	return at
 }
 
-// release lets daemons become due, by due time, then in the order in which they were put in the waiting set. If
-// that leaves a single one ready, it is the answer and stands in no line: most often it starts at once.
-func (s *Scheduler) release() (only ID) {
-	s.releaseByLoad()
+// release lets daemons become due until then, by due time, then in the order in which they were put in the waiting
+// set. If that leaves a single one ready, it is the answer and stands in no line: most often it starts at once.
+func (s *Scheduler) release(until int64) (only ID) {
 	for only = nobody; ; {
 		id, due, ok := s.waiting.Peek()
 		if s.background.Len() > 0 {
@@ -109,7 +110,7 @@ func (s *Scheduler) release() (only ID) {
 				id, due, ok = other, otherDue, true
 			}
 		}
-		if !ok || due > s.at {
+		if !ok || due > until {
 			break
 		}
 		d := s.daemon(id)
@@ -132,10 +133,17 @@ func (s *Scheduler) release() (only ID) {
 	return only
 }
 
-// admit makes a due daemon ready, unless a condition holds it. It is then to be put in line.
+// late tells whether a condition of a daemon that is ready may have changed since it became so.
+func (s *Scheduler) late(id ID) bool {
+	d := s.daemon(id)
+	return d.extra != nil && d.due < s.at
+}
+
+// admit makes a due daemon ready, unless a condition holds it; as it was when it became due, for nobody looks while
+// no worker is free. It is then to be put in line.
 func (s *Scheduler) admit(id ID) bool {
 	d := s.daemon(id)
-	if d.extra != nil && s.holds(id) {
+	if d.extra != nil && s.holds(id, d.due) {
 		return false
 	}
 	d.state = Ready
@@ -193,7 +201,7 @@ func (s *Scheduler) pick() ID {
 		}
 		d := s.daemon(id)
 		s.unready(id)
-		if d.extra != nil && s.holds(id) {
+		if d.extra != nil && s.holds(id, s.at) {
 			continue
 		}
 		return id
