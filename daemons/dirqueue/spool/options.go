@@ -12,14 +12,14 @@ import (
 type Ready uint8
 
 const (
-	// ReadyClosed: no process has the file open for writing. Where the kernel cannot tell (files of others without
+	// ReadyClosed means: no process has the file open for writing. Where the kernel cannot tell (files of others without
 	// CAP_LEASE, some file systems, other systems than Linux), as ReadySettled.
 	ReadyClosed Ready = iota
-	// ReadyRenamed: producers rename or link complete files into the directory, as Put does; every file is complete.
+	// ReadyRenamed means: producers rename or link complete files into the directory, as Put does; every file is complete.
 	ReadyRenamed
-	// ReadySettled: size, times and inode were the same in two looks.
+	// ReadySettled means: size, times and inode were the same in two looks.
 	ReadySettled
-	// ReadyMarked: another file says so. It is deleted when its file is claimed.
+	// ReadyMarked means: another file says so. It is deleted when its file is claimed.
 	ReadyMarked
 )
 
@@ -41,11 +41,11 @@ const (
 type Durability uint8
 
 const (
-	// DurableGroup: what Sync has confirmed lasts. At a power cut, at most what has ended since is done again.
+	// DurableGroup means: what Sync has confirmed lasts. At a power cut, at most what has ended since is done again.
 	DurableGroup Durability = iota
-	// DurableNone: the kernel writes when it likes to. A crash of the process loses nothing all the same.
+	// DurableNone means: the kernel writes when it likes to. A crash of the process loses nothing all the same.
 	DurableNone
-	// DurableEach: every end of an attempt lasts when its call returns.
+	// DurableEach means: every end of an attempt lasts when its call returns.
 	DurableEach
 )
 

@@ -34,19 +34,7 @@ type stat struct {
 	changed  time.Time
 }
 
-func (s stat) isFile() bool      { return s.mode&unix.S_IFMT == unix.S_IFREG }
-func (s stat) isDirectory() bool { return s.mode&unix.S_IFMT == unix.S_IFDIR }
-
-func kindOf(mode uint32) kind {
-	switch mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		return kindFile
-	case unix.S_IFDIR:
-		return kindDirectory
-	}
-	return kindOther
-}
-
+func (s stat) isFile() bool { return s.mode&unix.S_IFMT == unix.S_IFREG }
 func statFD(fd int) (stat, error) {
 	var st unix.Stat_t
 	err := again(func() error { return unix.Fstat(fd, &st) })
