@@ -123,6 +123,8 @@ type Terms struct {
 	After []string
 	// Windows are the times in which it may start; none means always.
 	Windows []Window
+	// Slots bound how many of the daemons that share them run at once; nil means no bound.
+	Slots *schedule.Slots
 	// LoadBelow holds the daemon until the one-minute load is lower; 0 means no condition.
 	LoadBelow float64
 	// Description and Tags are for people. They and the priority may change without replacing the daemon.
@@ -144,13 +146,13 @@ func (t *Terms) Entry(name string, planner schedule.Planner) schedule.Entry {
 	return schedule.Entry{
 		Name: name, Planner: planner, StartAfter: t.StartAfter, Offset: t.Offset,
 		Background: t.Background, DisarmAfter: t.DisarmAfter,
-		Conditions: schedule.Conditions{After: slices.Clip(t.After), LoadBelow: t.LoadBelow, Window: anyOf(t.Windows)},
+		Conditions: schedule.Conditions{After: slices.Clip(t.After), LoadBelow: t.LoadBelow, Window: anyOf(t.Windows), Slots: t.Slots},
 	}
 }
 
 func (t *Terms) none() bool {
 	return t.StartAfter == 0 && t.Offset == 0 && t.Timeout == 0 && t.KillGrace == 0 && !t.RunOnce && !t.Background &&
-		t.DisarmAfter == 0 && len(t.After) == 0 && len(t.Windows) == 0 && t.LoadBelow == 0 && t.Description == "" && len(t.Tags) == 0
+		t.DisarmAfter == 0 && len(t.After) == 0 && len(t.Windows) == 0 && t.LoadBelow == 0 && t.Slots == nil && t.Description == "" && len(t.Tags) == 0
 }
 
 // DefaultKillGrace is how long a cancelled run may take to return.

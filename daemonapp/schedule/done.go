@@ -33,8 +33,9 @@ func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (r
 	if good {
 		d.good = s.at
 	}
-	name, awaited := d.name, d.flags&isAwaited != 0
+	name, awaited, slots := d.name, d.flags&isAwaited != 0, d.slots()
 	s.rest(id, due)
+	s.freeSlot(slots)
 	if good && awaited {
 		s.releaseAfter(name)
 	}

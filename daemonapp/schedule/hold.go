@@ -21,6 +21,7 @@ func (s *Scheduler) holds(id ID, at int64) bool {
 	case c.LoadBelow > 0 && !(s.load.one(s.at) < c.LoadBelow):
 		d.state = HeldByLoad
 		d.handle = s.loadHeld.Push(-c.LoadBelow, id)
+	case c.Slots != nil && s.heldBySlots(id, c.Slots):
 	case c.Hold != nil && s.heldByItself(id, c.Hold):
 	default:
 		return false

@@ -231,6 +231,7 @@ func (s *Scheduler) start(id ID, told *Decision) {
 	d.state = Running
 	d.flags &^= isForced | isWoken
 	d.started = s.at
+	d.takeSlot()
 	d.stats.waited(time.Duration(s.at - d.due))
 	s.load.change(s.at, +1)
 	s.running++
@@ -287,6 +288,8 @@ func (s *Scheduler) unqueue(id ID) {
 		s.unready(id)
 	case d.state == HeldByLoad:
 		s.loadHeld.Remove(d.handle)
+	case d.state == HeldBySlots:
+		d.slots().held.Remove(d.handle)
 	case d.flags&isQueued != 0:
 		s.dequeue(d)
 	}

@@ -46,12 +46,14 @@ type Conditions struct {
 	Window Window
 	// LoadBelow is what the one-minute load must be lower than; 0 means no condition.
 	LoadBelow float64
+	// Slots bound how many of the daemons that share them run at once; nil means no bound.
+	Slots *Slots
 	// Hold is asked last: a reason that is not empty holds the daemon; it is asked again after recheck.
 	Hold func() (reason string, recheck time.Duration)
 }
 
 func (c *Conditions) none() bool {
-	return len(c.After) == 0 && c.Window == nil && c.LoadBelow == 0 && c.Hold == nil
+	return len(c.After) == 0 && c.Window == nil && c.LoadBelow == 0 && c.Slots == nil && c.Hold == nil
 }
 
 // Saved is the memory of a daemon from an earlier life of the app, in wall-clock times (zero: none).

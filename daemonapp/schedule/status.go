@@ -16,10 +16,11 @@ const (
 	Ready
 	// Running.
 	Running
-	// HeldByWindow, HeldByAfter, HeldByLoad, HeldByDaemon: due, but a condition does not hold.
+	// HeldByWindow, HeldByAfter, HeldByLoad, HeldBySlots, HeldByDaemon: due, but a condition does not hold.
 	HeldByWindow
 	HeldByAfter
 	HeldByLoad
+	HeldBySlots
 	HeldByDaemon
 	// Paused by an operator.
 	Paused
@@ -30,10 +31,10 @@ const (
 )
 
 var stateNames = [...]string{
-	"none", "waiting", "ready", "running", "held", "held", "held", "held", "paused", "disarmed", "finished",
+	"none", "waiting", "ready", "running", "held", "held", "held", "held", "held", "paused", "disarmed", "finished",
 }
 
-// String returns the word used in outputs; the four ways of being held share one.
+// String returns the word used in outputs; the ways of being held share one.
 func (s State) String() string {
 	if int(s) < len(stateNames) {
 		return stateNames[s]
@@ -143,6 +144,8 @@ func (s *Scheduler) explain(d *daemon, st *Status) {
 		st.Reason = "after " + name
 	case HeldByLoad:
 		st.Reason = fmt.Sprintf("load %.2f, runs below %.2f", s.load.one(s.at), d.extra.conditions.LoadBelow)
+	case HeldBySlots:
+		st.Reason = fmt.Sprintf("all %d slots are taken", d.slots().Max)
 	case HeldByDaemon, Disarmed:
 		st.Reason = d.extra.why
 	case Paused:

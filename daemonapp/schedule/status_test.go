@@ -26,7 +26,7 @@ func TestWords(t *testing.T) {
 	}
 	same(t, outcomes, []string{"none", "worked", "more", "idle", "failed", "cancelled", "unknown"})
 	same(t, states, []string{
-		"none", "waiting", "ready", "running", "held", "held", "held", "held", "paused", "disarmed", "finished", "unknown",
+		"none", "waiting", "ready", "running", "held", "held", "held", "held", "held", "paused", "disarmed", "finished", "unknown",
 	})
 	same(t, reasons, []string{"none", "hard_deadline", "no_work", "idle", "signal", "stopped", "horizon", "unknown"})
 }

@@ -42,7 +42,7 @@ func (s *Scheduler) Wake(now time.Time, id ID, by Waker) error {
 		if !operator {
 			return nil
 		}
-	case Waiting, HeldByWindow, HeldByAfter, HeldByLoad, HeldByDaemon:
+	case Waiting, HeldByWindow, HeldByAfter, HeldByLoad, HeldBySlots, HeldByDaemon:
 		if !operator && d.state != Waiting {
 			return nil // due already
 		}

@@ -36,7 +36,7 @@ func (w *world) stands(l *lane, st *schedule.Status) (due time.Duration, ready b
 	t := st.Due
 	switch st.State {
 	case schedule.Ready, schedule.Waiting:
-	case schedule.HeldByWindow, schedule.HeldByAfter, schedule.HeldByLoad, schedule.HeldByDaemon:
+	case schedule.HeldByWindow, schedule.HeldByAfter, schedule.HeldByLoad, schedule.HeldBySlots, schedule.HeldByDaemon:
 		t = st.Until
 	case schedule.Running, schedule.Paused, schedule.Disarmed, schedule.Finished:
 		return Never, false
@@ -111,7 +111,7 @@ func (w *world) row(l *lane) Row {
 
 func held(st schedule.Status) string {
 	switch st.State {
-	case schedule.HeldByWindow, schedule.HeldByAfter, schedule.HeldByLoad, schedule.HeldByDaemon:
+	case schedule.HeldByWindow, schedule.HeldByAfter, schedule.HeldByLoad, schedule.HeldBySlots, schedule.HeldByDaemon:
 		return st.Reason
 	case schedule.Waiting, schedule.Ready, schedule.Running, schedule.Paused, schedule.Disarmed, schedule.Finished:
 	}
