@@ -11,16 +11,18 @@ import (
 	"github.com/peakd/peakd/daemonapp/schedule"
 )
 
-func TestOrder(t *testing.T) {
-	t.Parallel()
+// ordering is an app and the runs that it has until that age.
+type ordering struct {
+	name    string
+	workers int
+	specs   []daemonapp.Spec
+	until   time.Duration
+	want    []string
+}
+
+func orderings() []ordering {
 	more, work := schedule.More, schedule.Worked
-	tests := []struct {
-		name    string
-		workers int
-		specs   []daemonapp.Spec
-		until   time.Duration
-		want    []string
-	}{
+	return []ordering{
 		{
 			name: "the highest priority goes first",
 			specs: []daemonapp.Spec{
@@ -89,7 +91,11 @@ func TestOrder(t *testing.T) {
 			},
 		},
 	}
-	for _, tt := range tests {
+}
+
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	for _, tt := range orderings() {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				l := begin(t, daemonapp.Options{Limits: schedule.Limits{Workers: tt.workers}}, tt.specs...)
