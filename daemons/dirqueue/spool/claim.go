@@ -91,6 +91,7 @@ func (q *Queue) claim(r *round) (err error) {
 			return err
 		}
 		if q.holdBack(r, source.history) {
+			q.turn = false // it stays the turn of what is due
 			return nil
 		}
 		name := source.pool.next[0].name

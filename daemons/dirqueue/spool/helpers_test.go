@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,12 +32,15 @@ func openQueue(t testing.TB, dir string, o spool.Options) *spool.Queue {
 	return q
 }
 
-// put hands files in; each holds its own name.
+// put hands files in; each holds its own name. A process that another test starts meanwhile would have the files open for
+// writing until its exec.
 func put(t testing.TB, dir string, names ...string) {
 	t.Helper()
 	p, err := spool.OpenProducer(dir, spool.ProducerOptions{Volatile: true})
 	must(t, err)
 	defer p.Close()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	for _, name := range names {
 		must(t, p.Put(name, strings.NewReader(name)))
 	}
@@ -137,4 +141,21 @@ func needRoot(t testing.TB) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to be other users and to mount: run as root, in a container with --privileged")
 	}
+}
+
+// lock holds the lock of a file until the test ends.
+func lock(t testing.TB, path string) {
+	t.Helper()
+	f, err := os.Open(path)
+	must(t, err)
+	t.Cleanup(func() { _ = f.Close() })
+	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+}
+
+// write is os.WriteFile, with the same care as put.
+func write(t testing.TB, path, content string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	must(t, os.WriteFile(path, []byte(content), 0o600))
 }

@@ -153,13 +153,13 @@ func TestCollisions(t *testing.T) {
 	long := strings.Repeat("ä", 127)
 	for _, name := range []string{"a", "x.why", long} {
 		for i := range 4 {
-			must(t, os.WriteFile(filepath.Join(dir, name), []byte{byte('0' + i)}, 0o600))
+			write(t, filepath.Join(dir, name), string(rune('0'+i)))
 			c := claimOne(t, q, now)
 			must(t, q.Done(c, now))
-			must(t, os.WriteFile(filepath.Join(dir, name), []byte{byte('0' + i)}, 0o600))
+			write(t, filepath.Join(dir, name), string(rune('0'+i)))
 			c = claimOne(t, q, now)
 			must(t, q.Fail(c, spool.Failure{Reason: "r"}, now))
-			must(t, os.WriteFile(filepath.Join(dir, name), []byte{byte('0' + i)}, 0o600))
+			write(t, filepath.Join(dir, name), string(rune('0'+i)))
 			c = claimOne(t, q, now)
 			must(t, q.Retry(c, now.Add(time.Hour), now))
 		}

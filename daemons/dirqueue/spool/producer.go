@@ -24,6 +24,7 @@ type Producer struct {
 	fd      int
 	options ProducerOptions
 	disk    disk
+	newTemp func(dir int, folder string, mode uint32) (*temp, error)
 	broken  error
 }
 
@@ -44,7 +45,7 @@ func OpenProducer(dir string, o ProducerOptions) (*Producer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open queue %s: %w", dir, err)
 	}
-	return &Producer{dir: dir, fd: fd, options: o, disk: realDisk()}, nil
+	return &Producer{dir: dir, fd: fd, options: o, disk: realDisk(), newTemp: newTemp}, nil
 }
 
 // Enqueue hands in one file. It returns nil when the file is there whatever happens; see Put.
@@ -127,7 +128,7 @@ func (p *Producer) write(file File) (*temp, error) {
 	if err := CheckName(file.Name); err != nil {
 		return nil, err
 	}
-	t, err := newTemp(p.fd, ".", uint32(p.options.Mode.Perm()))
+	t, err := p.newTemp(p.fd, ".", uint32(p.options.Mode.Perm()))
 	if err != nil {
 		return nil, p.explain(err)
 	}
