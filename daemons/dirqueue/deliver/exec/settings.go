@@ -83,3 +83,6 @@ func (s *Settings) codes() []exitCodes {
 
 // has tells whether a code that is not a signal's -1 is in the list.
 func has(codes []int, code int) bool { return code >= 0 && slices.Contains(codes, code) }
+
+// SetDefaults sets what a configuration leaves out.
+func (s *Settings) SetDefaults() { *s = Defaults() }

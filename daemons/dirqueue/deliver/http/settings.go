@@ -145,3 +145,6 @@ func isToken(text string) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
 }
+
+// SetDefaults sets what a configuration leaves out.
+func (s *Settings) SetDefaults() { *s = Defaults() }

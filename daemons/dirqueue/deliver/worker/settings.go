@@ -39,3 +39,6 @@ func (s *Settings) Warnings() []*daemonapp.FieldError {
 	s.Look(&f)
 	return f
 }
+
+// SetDefaults sets what a configuration leaves out.
+func (s *Settings) SetDefaults() { *s = Defaults() }

@@ -1,0 +1,6 @@
+package smtp
+
+import "golang.org/x/sys/unix"
+
+// noAttribute: the file has none of that name.
+const noAttribute = unix.ENODATA
