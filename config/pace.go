@@ -118,12 +118,18 @@ func (d *decoder) windows(all []Window, around *time.Location) []daemonapp.Windo
 }
 
 func (d *decoder) badWindow(path string, err error) {
-	at, sentence, hint := d.at(path), err.Error(), ""
-	if f := (&daemonapp.FieldError{}); errors.As(err, &f) {
-		if p := d.at(path + "." + f.Field); p != nil {
-			at = p
-		}
-		sentence, hint = f.Message, f.Hint
+	faults := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // each of those it joins
+		faults = joined.Unwrap()
 	}
-	d.c.errorf(at.value, []string{hint}, "%s", sentence)
+	for _, fault := range faults {
+		at, sentence, hint := d.at(path), fault.Error(), ""
+		if f := (&daemonapp.FieldError{}); errors.As(fault, &f) {
+			if p := d.at(path + "." + f.Field); p != nil {
+				at = p
+			}
+			sentence, hint = f.Message, f.Hint
+		}
+		d.c.errorf(at.value, []string{hint}, "%s", sentence)
+	}
 }

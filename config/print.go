@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
@@ -20,6 +21,9 @@ type TextOptions struct {
 
 // hintWidth is where hints are broken, so that no line has more than 100 columns.
 const hintWidth = 86
+
+// sourceWidth is what of a source line is shown, for the same reason.
+const sourceWidth = 92
 
 const (
 	red    = "\x1b[31m"
@@ -63,14 +67,48 @@ func (p *printer) printf(format string, args ...any) {
 func (p *printer) diagnostic(d Diagnostic) {
 	p.printf("%s\n", p.header(d))
 	if d.Line > 0 {
-		p.printf("%5d | %s\n", d.Line, strings.TrimRightFunc(d.Source, unicode.IsSpace))
-		p.printf("      | %s%s\n", blanks(d.Source[:d.Start]), strings.Repeat("^", max(1, columns(d.Source[d.Start:d.End]))))
+		line, start, end := excerpt(d)
+		p.printf("%5d | %s\n", d.Line, strings.TrimRightFunc(line, unicode.IsSpace))
+		p.printf("      | %s%s\n", blanks(line[:start]), strings.Repeat("^", max(1, columns(line[start:end]))))
 	}
 	for _, hint := range d.Hints {
 		for _, line := range wrapped(hint, hintWidth) {
 			p.printf("      = %s\n", line)
 		}
 	}
+}
+
+// excerpt is the source line and what the diagnostic is about in it; of one that is too wide, what stands around that.
+func excerpt(d Diagnostic) (line string, start, end int) {
+	const cut, ahead = "…", 30
+	from, to := 0, len(d.Source)
+	if columns(d.Source) <= sourceWidth {
+		return d.Source, d.Start, d.End
+	}
+	before, after := "", ""
+	if columns(d.Source[:d.End]) >= sourceWidth {
+		before = cut
+		from = d.Start
+		for room := max(ahead, sourceWidth-1-columns(d.Source[d.Start:])); from > 0; {
+			r, size := utf8.DecodeLastRuneInString(d.Source[:from])
+			if room -= max(runeColumns(r), 1); room < 0 {
+				break
+			}
+			from -= size
+		}
+	}
+	if room := sourceWidth - columns(before); columns(d.Source[from:]) > room {
+		room, after = room-1, cut
+		to = from
+		for _, r := range d.Source[from:] {
+			if room -= max(runeColumns(r), 1); room < 0 {
+				break
+			}
+			to += utf8.RuneLen(r)
+		}
+	}
+	shift := len(before) - from
+	return before + d.Source[from:to] + after, d.Start + shift, min(d.End, to) + shift
 }
 
 func (p *printer) header(d Diagnostic) string {

@@ -54,7 +54,12 @@ func TestTheCaretStandsUnderTheMistake(t *testing.T) {
 		"combining":  {"  env = { A = \"e\u0301\", B = [1] }", "    2 |   env = { A = \"e\u0301\", B = [1] }", "      |                        ^^^"},
 		"many lines": {"  timeout = [\n1]", "    2 |   timeout = [", "      |             ^"},
 		"escapes":    {"  run_every = 30 # \x1b[31m\r", "    2 |   run_every = 30 # \uFFFD[31m", "      |               ^^"},
-		"masked":     {`  timeout = "hunter2 or so"`, "    2 |   timeout = \"hunter2 or so\"", "      |             ^^^^^^^^^^^^^^^"},
+		"long":       {`  timeout = 1 # ` + strings.Repeat("x", 200), "    2 |   timeout = 1 # " + strings.Repeat("x", 75) + "…", "      |             ^"},
+		"far out": {
+			`  env = { A = "` + strings.Repeat("x", 200) + `", B = [1], C = "` + strings.Repeat("y", 200) + `" }`,
+			"    2 | …" + strings.Repeat("x", 23) + `", B = [1], C = "` + strings.Repeat("y", 50) + "…", "      |                                ^^^",
+		},
+		"masked": {`  timeout = "hunter2 or so"`, "    2 |   timeout = \"hunter2 or so\"", "      |             ^^^^^^^^^^^^^^^"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -60,31 +62,36 @@ func (r *reader) eval(expr hcl.Expression, sc *scope) (v cty.Value, ok bool) {
 			v, ok = cty.DynamicVal, false
 		}
 	}()
-	if !r.declared(expr, sc) {
-		return cty.DynamicVal, false
-	}
+	undeclared := r.undeclared(expr, sc)
 	v, diags := expr.Value(sc.ctx)
-	if diags.HasErrors() {
-		r.explainExpr(diags, expr, sc)
+	if len(undeclared) > 0 || diags.HasErrors() {
+		r.explainExpr(elsewhere(diags, undeclared), expr, sc)
 		return cty.DynamicVal, false
 	}
 	return v, true
 }
 
-// declared tells of references to what is not there. HCL would do so only for those that are reached, and in
-// terms of objects.
-func (r *reader) declared(expr hcl.Expression, sc *scope) bool {
-	ok := true
+// undeclared tells of references to what is not there, and where they are. HCL would do so only for those that are
+// reached, and in terms of objects.
+func (r *reader) undeclared(expr hcl.Expression, sc *scope) (missing []hcl.Range) {
 	for _, t := range expr.Variables() {
-		if hints, problem := r.reference(t, sc); problem != "" {
-			if r.w.partial && t.RootName() != "each" {
-				return false // it may stand in the file that could not be parsed
-			}
+		hints, problem := r.reference(t, sc)
+		if problem == "" {
+			continue
+		}
+		missing = append(missing, t.SourceRange())
+		if !r.w.partial || t.RootName() == "each" { // else it may stand in the file that could not be parsed
 			r.c.errorf(sc.src.spanOf(t.SourceRange()), hints, "%s", problem)
-			ok = false
 		}
 	}
-	return ok
+	return missing
+}
+
+// elsewhere are those that point at none of the places.
+func elsewhere(diags hcl.Diagnostics, places []hcl.Range) hcl.Diagnostics {
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
+		return d.Subject != nil && slices.ContainsFunc(places, d.Subject.Overlaps)
+	})
 }
 
 func (r *reader) reference(t hcl.Traversal, sc *scope) (hints []string, problem string) {

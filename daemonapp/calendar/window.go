@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,30 +30,34 @@ var _ schedule.Window = (*Window)(nil)
 
 // ParseWindow reads a window as people write it: times of the day "22:00" (to may be "24:00"), and weekdays
 // on which it opens: "mon", "monday", "mon-fri", "fri-mon", none for every day. A loc of nil means the
-// local zone. The error is a [*daemonapp.FieldError] for from, to or days.
+// local zone. The error joins a [*daemonapp.FieldError] for each of from, to and days that is wrong.
 func ParseWindow(from, to string, days []string, loc *time.Location) (*Window, error) {
 	w := &Window{Location: located(loc)}
-	var ok bool
-	if w.From, ok = parseTimeOfDay(from); !ok || w.From == minutesPerDay {
-		return nil, notTimeOfDay("from", from, `"00:00" to "23:59"`)
+	var okFrom, okTo bool
+	var faults []error
+	if w.From, okFrom = parseTimeOfDay(from); !okFrom || w.From == minutesPerDay {
+		faults = append(faults, notTimeOfDay("from", from, `"00:00" to "23:59"`))
 	}
-	if w.To, ok = parseTimeOfDay(to); !ok {
-		return nil, notTimeOfDay("to", to, `"00:00" to "24:00"`)
+	if w.To, okTo = parseTimeOfDay(to); !okTo {
+		faults = append(faults, notTimeOfDay("to", to, `"00:00" to "24:00"`))
 	}
-	if w.From == w.To {
-		return nil, &daemonapp.FieldError{
+	if okFrom && okTo && w.From == w.To && w.From < minutesPerDay {
+		faults = append(faults, &daemonapp.FieldError{
 			Field:   "to",
 			Message: fmt.Sprintf("the window ends at %s, when it begins, so it would never be open", clockText(w.To)),
 			Hint:    `for the whole day write from = "00:00" and to = "24:00"`,
-		}
+		})
 	}
 	var err error
 	if w.Days, err = parseDayNames(days); err != nil {
-		return nil, &daemonapp.FieldError{
+		faults = append(faults, &daemonapp.FieldError{
 			Field:   "days",
 			Message: err.Error(),
 			Hint:    `write days = ["mon-fri"] or ["tue", "saturday"]; without days the window opens every day`,
-		}
+		})
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 	return w, nil
 }

@@ -75,6 +75,16 @@ func TestParseWindowRefuses(t *testing.T) {
 	}
 }
 
+func TestParseWindowTellsAllFaults(t *testing.T) {
+	t.Parallel()
+	_, err := calendar.ParseWindow("25:00", "24:60", []string{"mon-fry"}, time.UTC)
+	for _, want := range []string{"25:00", "24:60", "mon-fry"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, which does not tell of %s", err, want)
+		}
+	}
+}
+
 func TestWindowOpen(t *testing.T) {
 	t.Parallel()
 	const form = "Mon 2006-01-02 15:04:05 -07"
