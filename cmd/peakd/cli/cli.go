@@ -91,7 +91,13 @@ func (c *command) root() *cobra.Command {
 			_ = cmd.Help()
 			return &exit{ExitUsage, nil}
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.fromEnvironment(cmd.Flags()) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			_, err := c.flags.level()
+			return err
+		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -102,7 +108,7 @@ func (c *command) root() *cobra.Command {
 	f.StringArrayVar(&c.flags.vars, "var", nil, "value of a variable, as `name=value`; repeatable; no way for secrets")
 	f.StringArrayVar(&c.flags.varFiles, "var-file", nil, "`file` of name = value lines; repeatable")
 	f.BoolVar(&c.flags.allowWritable, "allow-writable-config", false, "as root, accept a configuration that others can write")
-	f.StringVar(&c.flags.logFormat, "log-format", "console", "`format` of the log: console or json")
+	f.StringVar(&c.flags.logFormat, "log-format", logConsole, "`format` of the log: console or json")
 	f.StringVar(&c.flags.logLevel, "log-level", "info", "`level`: debug, info, warn or error")
 	root.AddCommand(c.commands()...)
 	wrapUsage(root)
@@ -112,7 +118,7 @@ func (c *command) root() *cobra.Command {
 func (c *command) commands() []*cobra.Command {
 	return []*cobra.Command{
 		c.runCommand(), c.validateCommand(), c.planCommand(), c.simulateCommand(), c.fmtCommand(),
-		c.typesCommand(), c.configCommand(), c.initCommand(), c.manCommand(), c.versionCommand(),
+		c.typesCommand(), c.configCommand(), c.queueCommand(), c.enqueueCommand(), c.initCommand(), c.manCommand(), c.versionCommand(),
 	}
 }
 
@@ -121,7 +127,7 @@ func wrapUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return usage("%w; see `%s --help`", err, cmd.CommandPath())
+				return usage("%w; %ssee `%s --help`", err, didYouMean(cmd, args), cmd.CommandPath())
 			}
 			return nil
 		}
@@ -131,17 +137,28 @@ func wrapUsage(cmd *cobra.Command) {
 	}
 }
 
+// didYouMean names the subcommand that is most like the one that does not exist.
+func didYouMean(cmd *cobra.Command, args []string) string {
+	if cmd.SuggestionsMinimumDistance = 2; len(args) > 0 {
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			return fmt.Sprintf("did you mean %q? ", near[0])
+		}
+	}
+	return ""
+}
+
 // prefix begins the host's environment variables: PEAKD_.
 func (c *command) prefix() string {
 	return strings.ToUpper(strings.ReplaceAll(c.Name, "-", "_")) + "_"
 }
 
-// fromEnvironment sets the flags that the command line does not: --log-level from PEAKD_LOG_LEVEL.
+// fromEnvironment sets the flags that the command line does not: --log-level from PEAKD_LOG_LEVEL. An empty variable
+// sets none.
 func (c *command) fromEnvironment(f *pflag.FlagSet) (err error) {
 	f.VisitAll(func(flag *pflag.Flag) {
 		name := c.prefix() + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
 		value, ok := c.getenv(name)
-		if !ok || flag.Changed || flag.Name == "var" || flag.Name == "help" || err != nil {
+		if !ok || value == "" || flag.Changed || flag.Name == "var" || flag.Name == "help" || err != nil {
 			return
 		}
 		if e := f.Set(flag.Name, value); e != nil {

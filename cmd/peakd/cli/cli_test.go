@@ -49,7 +49,8 @@ func TestExitCodes(t *testing.T) {
 		err  string // a line of standard error
 	}{
 		{"no command", nil, 2, ""},
-		{"unknown command", []string{"runn"}, 2, `unknown command "runn"`},
+		{"unknown command", []string{"runn"}, 2, `unknown command "runn" for "peakd"; did you mean "run"\? see .peakd --help.`},
+		{"unknown subcommand", []string{"config", "shwo"}, 2, `did you mean "show"\?`},
 		{"unknown flag", []string{"run", "--onse"}, 2, `unknown flag: --onse; .peakd run --help. lists the flags`},
 		{"unknown argument", []string{"version", "x"}, 2, `see .peakd version --help.`},
 		{"help", []string{"--help"}, 0, ""},
@@ -59,6 +60,8 @@ func TestExitCodes(t *testing.T) {
 		{"validate unknown format", []string{"validate", "-c", ok, "--format", "xml"}, 2, `--format "xml"`},
 		{"run bad", []string{"run", "-c", broken}, 2, `bad.hcl:3:3: error: app has no attribute "workrs"`},
 		{"run with an unknown level", []string{"run", "-c", ok, "--log-level", "loud"}, 2, `--log-level "loud"`},
+		{"validate with an unknown level", []string{"validate", "-c", ok, "--log-level", "loud"}, 2, `--log-level "loud"`},
+		{"validate with an unknown log", []string{"validate", "-c", ok, "--log-format", "xml"}, 2, `--log-format "xml"`},
 		{"plan without state", []string{"plan", "-c", ok}, 1, `has applied no configuration yet`},
 		{"plan bad", []string{"plan", "-c", broken}, 1, `error`},
 		{"plan same", []string{"plan", "-c", ok, "--against", ok}, 0, ""},
@@ -73,6 +76,7 @@ func TestExitCodes(t *testing.T) {
 		{"simulate bad horizon", []string{"simulate", "-c", ok, "--for", "5"}, 2, `24h or 7d`},
 		{"types", []string{"types"}, 0, ""},
 		{"types unknown", []string{"types", "exce"}, 2, `did you mean "exec"`},
+		{"types unknown, like none", []string{"types", "zzzzzz"}, 2, `is called "zzzzzz"; .peakd types. lists them`},
 		{"config show", []string{"config", "show", "-c", ok}, 0, ""},
 		{"config show unknown", []string{"config", "show", "-c", ok, "x"}, 2, `no daemon is called "x"`},
 		{"init", []string{"init"}, 0, ""},
@@ -114,6 +118,9 @@ func TestPrecedence(t *testing.T) {
 	path, broken := file(t, "good.hcl", good), file(t, "bad.hcl", bad)
 	if got := command(t, "", []string{"PEAKD_CONFIG=" + path}, "validate"); got.code != 0 {
 		t.Errorf("PEAKD_CONFIG is not taken: %s", got.out)
+	}
+	if got := command(t, "", []string{"PEAKD_LOG_LEVEL="}, "validate", "-c", path); got.code != 0 {
+		t.Errorf("an empty variable counts as a value: %s", got.err)
 	}
 	if got := command(t, "", []string{"PEAKD_CONFIG=" + broken}, "validate", "-c", path); got.code != 0 {
 		t.Errorf("the flag does not win: %s", got.out)

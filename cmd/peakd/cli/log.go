@@ -12,24 +12,40 @@ import (
 // newLog makes the log that --log-format and --log-level ask for, on standard error. No secret of the
 // configuration gets into it.
 func (p *process) newLog() (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(p.flags.logLevel)
-	if err != nil || level > zapcore.ErrorLevel {
-		return nil, usage("--log-level %q: debug, info, warn or error", p.flags.logLevel)
+	level, err := p.flags.level()
+	if err != nil {
+		return nil, err
 	}
 	var core zapcore.Core
 	switch p.flags.logFormat {
-	case "console":
+	case logConsole:
 		names := []string{p.label(p.cfg)}
 		for _, d := range p.cfg.Daemons {
 			names = append(names, d.Name)
 		}
 		core = newConsole(p.Err, level, p.colours(p.Err), names)
-	case "json":
-		core = zapcore.NewCore(zapcore.NewJSONEncoder(jsonLog()), zapcore.Lock(zapcore.AddSync(p.Err)), level)
 	default:
-		return nil, usage("--log-format %q: console or json", p.flags.logFormat)
+		core = zapcore.NewCore(zapcore.NewJSONEncoder(jsonLog()), zapcore.Lock(zapcore.AddSync(p.Err)), level)
 	}
 	return zap.New(&maskedCore{core, func(s string) string { return p.mask.Load().Mask(s) }}), nil
+}
+
+// The forms of the log.
+const (
+	logConsole = "console"
+	logJSON    = "json"
+)
+
+// level is that of the log; a wrong level or form is an error of every command, not only of the one that logs.
+func (f *flags) level() (zapcore.Level, error) {
+	level, err := zapcore.ParseLevel(f.logLevel)
+	if err != nil || level > zapcore.ErrorLevel {
+		return level, usage("--log-level %q: debug, info, warn or error", f.logLevel)
+	}
+	if f.logFormat != logConsole && f.logFormat != logJSON {
+		return level, usage("--log-format %q: console or json", f.logFormat)
+	}
+	return level, nil
 }
 
 // jsonLog has an object a line: ts, level, event, daemon and the fields; durations are seconds.

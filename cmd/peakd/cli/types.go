@@ -58,7 +58,7 @@ func (c *command) listTypes() error {
 func (c *command) printType(name string) error {
 	typ, ok := c.registry.Lookup(name)
 	if !ok {
-		hint := ""
+		hint := ";"
 		if near := c.registry.Suggest(name); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
