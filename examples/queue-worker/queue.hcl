@@ -1,0 +1,23 @@
+# A queue whose handler is a process that stays: it is told of files on its standard input and answers on its standard
+# output, which is tens of times faster than a process for each file.
+#
+#     mkdir -p examples/queue-worker/lines
+#     peakd run -c examples/queue-worker/queue.hcl
+
+app "queue-worker" {
+  stay_alive_for   = "3s"
+  shutdown_if_idle = "3s"
+  shutdown_after   = "20s"
+}
+
+daemon "dir_queue" "lines" {
+  run_every        = "500ms"
+  multiply_idle_by = 2
+  maximum_idle     = "5s"
+  directory        = "lines"
+
+  deliver "worker" {
+    command = ["/bin/sh", abspath("worker.sh")] # or: ["python3", abspath("worker.py")]
+    timeout = "5s"
+  }
+}
