@@ -74,7 +74,7 @@ func (c *Claimed) end() {
 		closeFD(c.fd)
 	}
 	c.fd, c.file, c.over = -1, nil, true
-	c.slot.inFlight--
+	delete(c.slot.inFlight, c)
 	c.queue.inFlight--
 	if c.queue.inFlight == 0 {
 		c.queue.alone = false
@@ -82,13 +82,14 @@ func (c *Claimed) end() {
 }
 
 func (q *Queue) claimed(s *slot, t tally, name, origin string, st stat, fd int) *Claimed {
-	s.inFlight++
-	q.inFlight++
-	return &Claimed{
+	c := &Claimed{
 		Name: name, Path: filepath.Join(q.dir, s.path(t)) + "/" + name,
 		Attempt: t.tries + 1, Crashes: t.crashes, Size: st.size, Modified: st.modified,
 		id: st.id, slot: s, queue: q, history: t, origin: origin, fd: fd,
 	}
+	s.inFlight[c] = true
+	q.inFlight++
+	return c
 }
 
 func encodePercent(name string) string {

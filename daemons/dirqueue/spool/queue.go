@@ -163,7 +163,7 @@ func (q *Queue) Rest() error {
 	q.ready.forget()
 	q.deferred.forget()
 	for n, s := range q.slots {
-		if s.inFlight == 0 {
+		if len(s.inFlight) == 0 {
 			s.release(q.private)
 			delete(q.slots, n)
 		}

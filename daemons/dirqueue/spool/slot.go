@@ -17,7 +17,7 @@ type slot struct {
 	name     string // OWNER.SLOT
 	lock     *os.File
 	folders  map[tally]int // descriptors of its folders
-	inFlight int
+	inFlight map[*Claimed]bool
 }
 
 // maxFolders is how many folders a slot keeps open.
@@ -71,7 +71,7 @@ func (q *Queue) makeSlot(n int) (*slot, error) {
 		return nil, err
 	}
 	q.journal.into(Reserved + "/" + claimDir)
-	return &slot{name: name, lock: os.NewFile(uintptr(fd), visible), folders: map[tally]int{}}, nil
+	return &slot{name: name, lock: os.NewFile(uintptr(fd), visible), folders: map[tally]int{}, inFlight: map[*Claimed]bool{}}, nil
 }
 
 // path of the folder for files with that history, from the queue's directory.
@@ -85,7 +85,7 @@ func (s *slot) folder(q *Queue, t tally) (int, error) {
 	if fd, ok := s.folders[t]; ok {
 		return fd, nil
 	}
-	if len(s.folders) >= maxFolders && s.inFlight == 0 {
+	if len(s.folders) >= maxFolders && len(s.inFlight) == 0 {
 		s.closeFolders()
 	}
 	fd, err := q.folder(s.below(t))
@@ -104,6 +104,9 @@ func (s *slot) closeFolders() {
 
 // release gives the slot up. The directory goes if nothing is left in it; what is left is for Recover.
 func (s *slot) release(private int) {
+	for c := range s.inFlight {
+		c.end()
+	}
 	for t := range s.folders {
 		_ = rmdirAt(private, s.below(t))
 	}
