@@ -2,7 +2,7 @@ module github.com/peakd/peakd/bench
 
 go 1.26.0
 
-replace github.com/peakd/peakd => ../
+replace github.com/peakd/peakd => ../..
 
 require (
 	github.com/go-co-op/gocron/v2 v2.21.2
