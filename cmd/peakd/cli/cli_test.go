@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 const good = `
@@ -149,6 +152,14 @@ func TestSimulateFormats(t *testing.T) {
 	if got := command(t, "", nil, "simulate", "-c", path, "--format", "svg", "--output", svg); got.code != 0 || got.out != "" {
 		t.Errorf("exit code %d, output %q, errors %q", got.code, got.out, got.err)
 	}
+	link := filepath.Join(t.TempDir(), "link.svg")
+	if err := os.Symlink(svg, link); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "", nil, "simulate", "-c", path, "--format", "svg", "--output", link)
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("a link was replaced: %v, %v", info, err)
+	}
 	content, err := os.ReadFile(svg)
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +186,52 @@ func TestSimulateRepeats(t *testing.T) {
 		args := []string{"simulate", "-c", path, "--start", "2026-03-29T00:00:00+01:00", "--hostname", "h", "--format", format}
 		if a, b := command(t, "", nil, args...), command(t, "", nil, args...); a.out != b.out || a.code != 0 {
 			t.Errorf("%s: two outputs differ, or exit code %d", format, a.code)
+		}
+	}
+}
+
+// TestSimulateOutputReplacesNoDevice: what is no file is written to, as a shell would.
+func TestSimulateOutputReplacesNoDevice(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that nobody waits for the other side
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	got := command(t, "", nil, "simulate", "-c", file(t, "good.hcl", good), "--for", "1m", "--format", "json", "--output", pipe)
+	line, err := bufio.NewReader(reader).ReadString('\n')
+	if err != nil || !strings.Contains(line, `"daemon":"orders"`) {
+		t.Errorf("exit code %d, %s; the pipe has %q, %v", got.code, got.err, line, err)
+	}
+}
+
+// TestFmtLeavesAloneWhatItCannotRead: neither JSON nor what has mistakes is laid out anew.
+func TestFmtLeavesAloneWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	contents := map[string]string{
+		"a.hcl": "app   \"x\" {\n", "b.hcl": "\xff  =  1\n", "c.hcl.json": `{"app":{"a":{}}}`,
+	}
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "sub.hcl"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	got := command(t, "", nil, "fmt", dir, filepath.Join(dir, "c.hcl.json"))
+	if got.code != 2 || got.out != "" {
+		t.Errorf("exit code %d, output %q, want 2 and none", got.code, got.out)
+	}
+	want(t, "standard error", got.err, `a.hcl:1:11: error: unclosed`, `b.hcl:1:1: error: invalid`)
+	for name, content := range contents {
+		if now, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(now) != content {
+			t.Errorf("%s is %q, %v", name, now, err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (c *command) fmtCommand() *cobra.Command {
 		Long: `Rewrites .hcl files in the canonical layout, and names those that it changed. The files are the arguments
 (files and directories), else the configuration's. - formats standard input to standard output.
 With --diff it prints the changes, with --check it only tells (exit code 1) whether there are any;
-both leave the files as they are.`,
+both leave the files as they are. A file with a mistake in its syntax is told of (exit code 2) and left alone.`,
 		RunE: func(_ *cobra.Command, args []string) error { return c.format(args, diff, check) },
 	}
 	cmd.Flags().BoolVar(&diff, "diff", false, "print the changes instead of making them")
@@ -38,27 +38,39 @@ func (c *command) format(paths []string, diff, check bool) error {
 	if err != nil {
 		return &exit{ExitUsage, err}
 	}
-	changed := 0
+	changed, broken := false, false
 	for _, file := range files {
 		did, err := c.formatFile(file, diff, check)
+		if errors.Is(err, errSyntax) {
+			broken = true
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if did {
-			changed++
-		}
+		changed = changed || did
 	}
-	if check && changed > 0 {
+	switch {
+	case broken:
+		return &exit{ExitUsage, nil}
+	case check && changed:
 		return &exit{ExitFailure, nil}
 	}
 	return nil
 }
+
+// errSyntax: a file that is no configuration, which has been told.
+var errSyntax = errors.New("the syntax is wrong")
 
 // formatFile tells whether the file is, or was, laid out differently.
 func (c *command) formatFile(file string, diff, check bool) (changed bool, err error) {
 	before, err := c.readFile(file)
 	if err != nil {
 		return false, fmt.Errorf("format: %w", err)
+	}
+	if found := config.Syntax(config.Options{Registry: c.registry, Program: c.Name}, file, before); found.HasErrors() {
+		err := found.WriteText(c.Err, config.TextOptions{Color: c.colours(c.Err)})
+		return false, errors.Join(errSyntax, err)
 	}
 	after := config.Format(before)
 	changed = !bytes.Equal(before, after)
@@ -113,24 +125,26 @@ func replaceFile(file string, content []byte) error {
 	return nil
 }
 
-// hclFiles are the .hcl files that the paths name; JSON has no layout of its own.
+// hclFiles are the .hcl files that the paths name. JSON has no layout of its own: it is passed over.
 func hclFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if path == "-" || (err == nil && !info.IsDir()) {
+		switch {
+		case path != "-" && err != nil:
+			return nil, fmt.Errorf("format: %w", err)
+		case strings.HasSuffix(path, ".json") && !info.IsDir():
+			continue
+		case path == "-" || !info.IsDir():
 			files = append(files, path)
 			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("format: %w", err)
 		}
 		entries, err := os.ReadDir(path)
 		if err != nil {
 			return nil, fmt.Errorf("format: %w", err)
 		}
 		for _, e := range entries {
-			if strings.HasSuffix(e.Name(), ".hcl") && !strings.HasPrefix(e.Name(), ".") {
+			if strings.HasSuffix(e.Name(), ".hcl") && !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
 				files = append(files, filepath.Join(path, e.Name()))
 			}
 		}

@@ -162,10 +162,21 @@ func horizonOf(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// output writes to the file of that name, whole or not at all, or to standard output.
+// output writes to the file of that name, whole or not at all, or to standard output. What is there and no file, as a
+// device or a pipe, is written to as it is, and a link is followed: neither is replaced by a file.
 func (c *command) output(name string, write func(io.Writer) error) error {
 	if name == "" || name == "-" {
 		return write(c.Out)
+	}
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".simulate-*")
 	if err != nil {
