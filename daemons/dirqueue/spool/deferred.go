@@ -173,6 +173,7 @@ func (q *Queue) leaveFolder() {
 		return
 	}
 	hook("bucket.folder")
+	q.journal.from(Reserved + "/" + retryDir)
 	_ = rmdirAt(q.private, parentOf(path))
 }
 

@@ -59,22 +59,16 @@ func (q *Queue) Sync() error {
 }
 
 // syncJournal syncs what files were moved into before what they were moved out of: a file that lasts in both places is
-// found again, one that lasts in neither is lost.
+// found again, one that lasts in neither is lost. Where a directory is both, all are synced at once.
 func (q *Queue) syncJournal() error {
-	if q.twice || len(q.journal.gained)+len(q.journal.lost) > manyDirectories {
+	j := &q.journal
+	both := slices.ContainsFunc(j.lost, func(path string) bool { return slices.Contains(j.gained, path) })
+	if q.twice || both || len(j.gained)+len(j.lost) > manyDirectories {
 		if err := q.disk.syncAll(q.fd); !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
 	}
-	for _, path := range q.journal.gained {
-		if err := q.syncPath(path); err != nil {
-			return err
-		}
-	}
-	for _, path := range q.journal.lost {
-		if slices.Contains(q.journal.gained, path) {
-			continue
-		}
+	for _, path := range slices.Concat(j.gained, j.lost) {
 		if err := q.syncPath(path); err != nil {
 			return err
 		}

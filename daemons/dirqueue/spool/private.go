@@ -16,6 +16,8 @@ func (q *Queue) openPrivate() error {
 		return fmt.Errorf("folder %s: %w", Reserved, err)
 	}
 	q.private = fd
+	q.journal.from(".") // the first sync makes the folders last, too, if they are new
+	q.journal.into(Reserved)
 	for _, name := range []string{claimDir, retryDir, doneDir, failedDir, tmpDir} {
 		fd, err := makeOwn(q.private, name)
 		if err != nil {

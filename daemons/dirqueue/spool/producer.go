@@ -188,7 +188,7 @@ func (p *Producer) name(t *temp, name string) error {
 }
 
 func (p *Producer) explain(err error) error {
-	if isMissing(err) {
+	if err != nil {
 		if st, statErr := statFD(p.fd); statErr == nil && st.links == 0 {
 			return ErrGone
 		}

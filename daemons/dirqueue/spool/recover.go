@@ -104,6 +104,7 @@ func (q *Queue) emptyClaim(r *Recovery, claim int, path string, now time.Time) e
 		return err
 	}
 	hook("recover.emptied")
+	q.journal.from(Reserved + "/" + claimDir)
 	return ignoreMissing(rmdirAt(q.private, path))
 }
 
