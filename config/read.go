@@ -36,11 +36,11 @@ func (l *loader) read() []file {
 	seen := make(map[string]bool)
 	for _, path := range l.o.Paths {
 		for _, name := range l.expandPath(path) {
-			if key := absolute(name); seen[key] {
+			key := absolute(name)
+			if seen[key] {
 				continue
-			} else {
-				seen[key] = true
 			}
+			seen[key] = true
 			if src, body := l.open(name); src != nil {
 				l.cfg.Files = append(l.cfg.Files, src.name)
 				if body != nil {

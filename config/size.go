@@ -25,11 +25,17 @@ type sizeUnit struct {
 
 func sizeUnits() []sizeUnit {
 	return []sizeUnit{
-		{"PiB", 1 << 50}, {"PB", 1e15},
-		{"TiB", 1 << 40}, {"TB", 1e12},
-		{"GiB", 1 << 30}, {"GB", 1e9},
-		{"MiB", 1 << 20}, {"MB", 1e6},
-		{"KiB", 1 << 10}, {"KB", 1e3}, {"kB", 1e3},
+		{"PiB", 1 << 50},
+		{"PB", 1e15},
+		{"TiB", 1 << 40},
+		{"TB", 1e12},
+		{"GiB", 1 << 30},
+		{"GB", 1e9},
+		{"MiB", 1 << 20},
+		{"MB", 1e6},
+		{"KiB", 1 << 10},
+		{"KB", 1e3},
+		{"kB", 1e3},
 		{"B", 1},
 	}
 }

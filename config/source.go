@@ -19,7 +19,6 @@ type source struct {
 	lines  []int // where each line starts
 	order  int   // in the order of reading
 	json   bool
-	broken bool // it has syntax errors, so that its lines are hidden by their look alone
 	hidden []stretch
 }
 

@@ -12,8 +12,9 @@ type Kind uint8
 const (
 	// AppStarted: the app begins to dispatch.
 	AppStarted Kind = iota + 1
-	// RunStarted and RunEnded: a run of a daemon.
+	// RunStarted: a run of a daemon begins.
 	RunStarted
+	// RunEnded: it has ended, and its next run is planned.
 	RunEnded
 	// Added, Changed, Replaced, Removed: the set of daemons changed. Changed is a change of description,
 	// tags or priority, which replaces nothing.

@@ -128,7 +128,7 @@ func checkRuns(o Options, t T, fresh func() daemonapp.Daemon) bool {
 	w := newWatch(t.Context())
 	ok := true
 	w.do(func() {
-		ok = o.run(t, d, nil) && o.run(t, d, nil)
+		ok = o.run(t, d, nil) && o.run(t, d, nil) //nolint:staticcheck // twice
 		before := w.goroutines().count
 		for i := 0; ok && i < runs; i++ {
 			ok = o.run(t, d, nil)

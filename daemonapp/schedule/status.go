@@ -16,11 +16,15 @@ const (
 	Ready
 	// Running.
 	Running
-	// HeldByWindow, HeldByAfter, HeldByLoad, HeldBySlots, HeldByDaemon: due, but a condition does not hold.
+	// HeldByWindow: due, but its window is closed.
 	HeldByWindow
+	// HeldByAfter: due, but a daemon that it comes after has not succeeded.
 	HeldByAfter
+	// HeldByLoad: due, but the load is too high.
 	HeldByLoad
+	// HeldBySlots: due, but all slots that it shares with others are taken.
 	HeldBySlots
+	// HeldByDaemon: due, but the daemon itself says that it cannot start.
 	HeldByDaemon
 	// Paused by an operator.
 	Paused

@@ -223,7 +223,7 @@ func wantError(t *testing.T, err, want error) {
 	for _, sentinel := range []error{
 		statedb.ErrLocked, statedb.ErrUnsafe, statedb.ErrNewer, statedb.ErrDamaged,
 	} {
-		if errors.Is(err, sentinel) != (sentinel == want) {
+		if errors.Is(err, sentinel) != (sentinel == want) { //nolint:errorlint // the sentinels themselves are compared
 			t.Errorf("got %v, want %v", err, want)
 		}
 	}

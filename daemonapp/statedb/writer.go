@@ -76,7 +76,7 @@ func (w *Writer) Put(m daemonapp.Memory, urgent bool) {
 	case urgent:
 		w.setDue()
 	case w.age == nil:
-		w.age = time.AfterFunc(maxAge, w.ripen)
+		w.age = time.AfterFunc(maxAge, w.ripen) //nolint:forbidigo // how long to wait for a disk is real time
 	}
 }
 
@@ -206,7 +206,7 @@ func (w *Writer) failed(batch map[string]daemonapp.Memory, err error) {
 	w.pending, w.due, w.resting = batch, true, true
 	w.mu.Unlock()
 	w.stopRest()
-	w.endRest = time.AfterFunc(w.rest, w.rested)
+	w.endRest = time.AfterFunc(w.rest, w.rested) //nolint:forbidigo // likewise
 	if first {
 		w.onError(err)
 	}

@@ -215,7 +215,7 @@ func (s *scan) queue(name string) {
 		return
 	}
 	c := s.queues[name]
-	same := c != nil && c.device == uint64(st.Dev) && c.inode == st.Ino
+	same := c != nil && c.device == device(st) && c.inode == st.Ino
 	if c == nil && s.full() {
 		return
 	}
@@ -226,7 +226,7 @@ func (s *scan) queue(name string) {
 			return
 		}
 	}
-	s.admit(name, path, &child{device: uint64(st.Dev), inode: st.Ino}, c)
+	s.admit(name, path, &child{device: device(st), inode: st.Ino}, c)
 }
 
 // full tells whether there are as many queues as there may be.
@@ -278,3 +278,6 @@ func (s *scan) forget() {
 		}
 	}
 }
+
+// device is the number of a file's file system; its type differs between systems.
+func device(st *syscall.Stat_t) uint64 { return uint64(st.Dev) } //nolint:unconvert // not on all of them

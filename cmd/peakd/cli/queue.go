@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -397,7 +396,7 @@ func (c *command) enqueue(dir string, paths []string, name string, volatile bool
 }
 
 func (c *command) enqueueFile(p *spool.Producer, path, name string) error {
-	from := io.Reader(c.In)
+	from := c.In
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

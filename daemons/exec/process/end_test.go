@@ -26,27 +26,33 @@ func TestStop(t *testing.T) {
 	}{
 		"term is enough": {
 			`sh -c 'echo $0 $$; exec sleep 600' $$ & wait`, 30 * time.Second,
-			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true}, 0,
+			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true},
+			0,
 		},
 		"term is handled": {
 			`trap 'exit 7' TERM; sh -c 'echo $0 $$; exec sleep 600' $$ & wait`, 30 * time.Second,
-			process.Exit{Code: 7, Stopped: true}, 0,
+			process.Exit{Code: 7, Stopped: true},
+			0,
 		},
 		"ignores term, with a grandchild": {
 			`trap "" TERM; sh -c 'sleep 600 & echo $0 $$ $!; wait' $$; wait`, 200 * time.Millisecond,
-			process.Exit{Code: -1, Signal: syscall.SIGKILL, Stopped: true, Killed: true}, 200 * time.Millisecond,
+			process.Exit{Code: -1, Signal: syscall.SIGKILL, Stopped: true, Killed: true},
+			200 * time.Millisecond,
 		},
 		"leader goes, a child ignores term": {
 			`sh -c 'trap "" TERM; echo $0 $$; while :; do sleep 600; done' $$ & wait`, 200 * time.Millisecond,
-			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true, Killed: true}, 200 * time.Millisecond,
+			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true, Killed: true},
+			200 * time.Millisecond,
 		},
 		"stopped by job control": {
 			`echo $$; kill -STOP $$`, 30 * time.Second,
-			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true}, 0,
+			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true},
+			0,
 		},
 		"a group of its own": {
 			`timeout 600 sh -c 'echo $0 $$ $PPID; sleep 600' $$; sleep 600`, 30 * time.Second,
-			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true}, 0,
+			process.Exit{Code: -1, Signal: syscall.SIGTERM, Stopped: true},
+			0,
 		},
 	}
 	for name, tt := range tests {
