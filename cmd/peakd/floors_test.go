@@ -57,9 +57,9 @@ func only() map[string][]string {
 		"github.com/netresearch":    {"daemonapp/calendar/..."},
 		"modernc.org":               {"daemonapp/statedb/..."},
 		"os/signal":                 {"daemonapp/host/...", "daemons/exec/process/...", "cmd/peakd/cli/...", "examples/..."},
-		"testing":                   {"daemonapp/daemontest/...", "daemonapp/statedb/statetest"},
-		"github.com/google/go-cmp":  {"daemonapp/daemontest/...", "daemonapp/statedb/statetest"},
-		"pgregory.net/rapid":        {"daemonapp/daemontest/...", "daemonapp/statedb/statetest"},
+		"testing":                   {"daemonapp/daemontest/...", "daemonapp/statedb/statetest", "daemons/dirqueue/deliver/internal/delivertest"},
+		"github.com/google/go-cmp":  {"daemonapp/daemontest/...", "daemonapp/statedb/statetest", "daemons/dirqueue/deliver/internal/delivertest"},
+		"pgregory.net/rapid":        {"daemonapp/daemontest/...", "daemonapp/statedb/statetest", "daemons/dirqueue/deliver/internal/delivertest"},
 	}
 }
 
@@ -95,7 +95,7 @@ func TestFloorsAreHeld(t *testing.T) {
 		{"priorityq", "go.uber.org/zap", "priorityq imports go.uber.org/zap; of others it may import nothing"},
 		{"daemonapp/schedule", "github.com/benbjohnson/clock", "daemonapp/schedule imports github.com/benbjohnson/clock; of others it may import nothing"},
 		{"daemonapp", "go.uber.org/zap", "daemonapp imports go.uber.org/zap; of others it may import github.com/benbjohnson/clock"},
-		{"daemonapp", "testing", "daemonapp imports testing, which only daemonapp/daemontest/..., daemonapp/statedb/statetest may"},
+		{"daemonapp", "testing", "daemonapp imports testing, which only daemonapp/daemontest/..., daemonapp/statedb/statetest, daemons/dirqueue/deliver/internal/delivertest may"},
 		{"daemonapp/host", module + "config", "daemonapp/host (adapters) imports config (adapters), which is not below it"},
 		{"daemonapp/eventlog", module + "daemonapp/statedb", "daemonapp/eventlog (adapters) imports daemonapp/statedb (adapters), which is not below it"},
 		{"config", module + "daemons/exec", "config (adapters) imports daemons/exec (daemon types), which is not below it"},
