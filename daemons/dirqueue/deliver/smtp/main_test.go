@@ -2,9 +2,8 @@ package smtp_test
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -195,10 +194,11 @@ func again(jobs []deliver.Job) []deliver.Job {
 	return jobs
 }
 
-// certificate makes one for 127.0.0.1, and writes it and its key into a folder.
+// certificate makes one for 127.0.0.1, and writes it and its key into a folder. It is an RSA one, as Debian's OpenSMTPD does
+// not serve others.
 func certificate(t *testing.T) (cert tls.Certificate, certFile, keyFile config.Path) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,8 @@ func play(conn net.Conn, session string) error {
 	in := bufio.NewReader(conn)
 	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	for line := range strings.Lines(session) {
-		kind, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		kind, text, _ := strings.Cut(line, ":")
+		text = strings.TrimSpace(text)
 		switch kind {
 		case "S":
 			_, _ = io.WriteString(conn, strings.ReplaceAll(text, `\n`, "\r\n")+"\r\n")
