@@ -215,11 +215,12 @@ func (q *Queue) readDirectory(r *round) error {
 		r.Skipped = len(p.next) == 0
 		return nil
 	}
-	p.gate.note(st, r.Now)
+	p.gate.note(st)
+	p.read = r.Now
 	q.looks.begin()
 	err = p.fill(q.fd, q.options.Order, q.options.Window, func(e entry) (candidate, bool) { return q.accept(r, e) })
 	if err != nil {
-		p.gate.valid = false
+		p.gate = gate{}
 		return fmt.Errorf("read: %w", err)
 	}
 	if q.options.Order != OrderNone {

@@ -24,7 +24,7 @@ func (q *Queue) Compact() (bool, error) {
 		return false, q.wrap("compact", err)
 	}
 	st, err := statFD(q.fd)
-	if err != nil || !q.options.Own || q.inFlight > 0 || st.size < bloat {
+	if err != nil || !q.options.Own || q.inFlight > 0 || st.size < q.bloat {
 		return false, q.wrap("compact", err)
 	}
 	if err := q.Rest(); err != nil {

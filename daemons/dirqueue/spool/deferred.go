@@ -54,7 +54,7 @@ func (q *Queue) readBuckets(r *round) error {
 		return fmt.Errorf("stat folder %s: %w", retryDir, err)
 	}
 	if r.Rescan || !d.gate.shut(st) {
-		d.gate.note(st, r.Now)
+		d.gate.note(st)
 		d.due = d.due[:0]
 		err := q.eachIn(retryDir, func(e entry) {
 			if due, ok := parseBucket(string(e.name)); ok {
@@ -62,7 +62,7 @@ func (q *Queue) readBuckets(r *round) error {
 			}
 		})
 		if err != nil {
-			d.gate.valid = false
+			d.gate = gate{}
 			return err
 		}
 		slices.Sort(d.due)

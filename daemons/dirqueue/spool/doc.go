@@ -18,6 +18,6 @@
 // The promise is: a file whose hand-in was acknowledged is delivered at least once, and ends in done or in failed exactly
 // once. Its handler sees it again only if its owner died, or the power went, between the effect and the record of it.
 //
-// The package has no goroutine, clock or log of its own: times are passed in, and are the machine's wall clock, as they
-// are compared with those of the file system; every operation returns what happened. File systems have to be local.
+// The package has no goroutine, clock or log of its own: times are passed in; every operation returns what happened. File
+// systems have to be local.
 package spool

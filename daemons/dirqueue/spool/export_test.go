@@ -41,8 +41,8 @@ func (p *Producer) NameEarly() { p.newTemp = newNamedTemp }
 // Spare is the name of the directory that takes the queue's place.
 func (q *Queue) Spare() string { return q.spare() }
 
-// Bloat is the size from which on a directory is replaced.
-const Bloat = bloat
+// Bloated makes any size of the directory count as too large.
+func (q *Queue) Bloated() { q.bloat = 0 }
 
 // Encode and DecodeFailure are what is written of a failure.
 func (f Failure) Encode() []byte { return f.encode() }

@@ -159,6 +159,7 @@ func (k *killChild) compact() {
 		return
 	}
 	check(err)
+	q.Bloated()
 	_, err = q.Compact()
 	check(err)
 	check(q.Close())

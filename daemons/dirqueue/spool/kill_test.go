@@ -116,7 +116,7 @@ func faultyBinary(t *testing.T) string {
 }
 
 // memoryDir is a directory that a kill leaves as it is and that syncs fast, if there is one.
-func memoryDir(t *testing.T) string {
+func memoryDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "peakd-spool-")
 	if err != nil {

@@ -51,7 +51,8 @@ type pool struct {
 	more   bool        // the directory holds more than these
 	count  int         // how many candidates the directory held when it was read
 	gate   gate
-	cursor *entries // where reading goes on, without an order
+	read   time.Time // when the directory was read
+	cursor *entries  // where reading goes on, without an order
 }
 
 func (p *pool) forget() { *p = pool{gate: p.gate, count: p.count, more: p.more || len(p.next) > 0} }
@@ -59,7 +60,7 @@ func (p *pool) forget() { *p = pool{gate: p.gate, count: p.count, more: p.more |
 // stale tells whether the window is so old that others may have come that go before it. Reading again costs at most a
 // twentieth of the time, however long it takes.
 func (p *pool) stale(now time.Time) bool {
-	age := now.Sub(p.gate.read)
+	age := now.Sub(p.read)
 	return age < 0 || age > time.Second+time.Duration(p.count)*20*time.Microsecond
 }
 

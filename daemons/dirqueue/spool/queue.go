@@ -38,8 +38,9 @@ type Queue struct {
 	doneFD  int
 	journal journal
 	disk    disk
-	twice   bool // whether a power cut can leave a file in two states
-	checked bool // whether such files were looked for
+	bloat   int64 // from what size on the directory is replaced
+	twice   bool  // whether a power cut can leave a file in two states
+	checked bool  // whether such files were looked for
 }
 
 // Open opens a queue and makes its reserved folder. The directory itself has to exist and not to be a symbolic link. It
@@ -59,7 +60,7 @@ func open(dir string, o Options) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{options: o, fd: -1, private: -1, doneFD: -1, disk: realDisk(), slots: map[int]*slot{}, litter: map[string]bool{}}
+	q := &Queue{options: o, fd: -1, private: -1, doneFD: -1, disk: realDisk(), bloat: bloat, slots: map[int]*slot{}, litter: map[string]bool{}}
 	q.journal.off = o.Durable == DurableNone
 	if q.filter, err = newFilter(o); err != nil {
 		return nil, err
@@ -217,17 +218,14 @@ const tick = 20 * time.Millisecond
 // gate remembers a directory's modification time from before it was read.
 type gate struct {
 	modified time.Time
-	read     time.Time
-	valid    bool
+	settled  bool // that time was old enough then for any later change to move it
 }
 
-// note is called with what the directory was before reading it.
-func (g *gate) note(st stat, now time.Time) {
-	*g = gate{modified: st.modified, read: now, valid: true}
+// note is called with what the directory was before reading it. It asks the clock that file systems take their times from,
+// as no other can be compared with them.
+func (g *gate) note(st stat) {
+	*g = gate{modified: st.modified, settled: fileClock().Sub(st.modified) > tick}
 }
 
-// shut tells whether nothing can have changed since: the time is the same, and it was old enough when the directory was
-// read for any later change to have moved it.
-func (g *gate) shut(st stat) bool {
-	return g.valid && st.modified.Equal(g.modified) && g.read.Sub(g.modified) > tick
-}
+// shut tells whether nothing can have changed since.
+func (g *gate) shut(st stat) bool { return g.settled && st.modified.Equal(g.modified) }

@@ -17,6 +17,15 @@ func statOf(st *unix.Stat_t) stat {
 	}
 }
 
+// fileClock is the clock that the times of files come from.
+func fileClock() time.Time {
+	var tv unix.Timeval
+	if unix.Gettimeofday(&tv) != nil {
+		return time.Time{}
+	}
+	return time.Unix(tv.Unix())
+}
+
 // entries reads a directory.
 type entries struct{ fd int }
 

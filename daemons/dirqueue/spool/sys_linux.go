@@ -20,6 +20,15 @@ func statOf(st *unix.Stat_t) stat {
 	}
 }
 
+// fileClock is the clock that the times of files come from: it lags behind the precise one by up to a tick.
+func fileClock() time.Time {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &ts) != nil {
+		return time.Time{}
+	}
+	return time.Unix(ts.Unix())
+}
+
 // entries reads a directory in blocks; what is renamed or made meanwhile may or may not be among them.
 type entries struct {
 	fd  int

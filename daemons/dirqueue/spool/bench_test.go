@@ -1,0 +1,208 @@
+package spool_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/peakd/peakd/daemons/dirqueue/spool"
+)
+
+// batch is how many files are claimed and confirmed together.
+const batch = 64
+
+// bare is what nobody can do without: one rename to claim a file, and one to file it.
+func bare(b *testing.B, dir string) time.Duration {
+	b.Helper()
+	var fds []int
+	for _, sub := range []string{".", "claim", "done"} {
+		must(b, os.MkdirAll(filepath.Join(dir, sub), 0o700))
+		fd, err := unix.Open(filepath.Join(dir, sub), unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		must(b, err)
+		defer unix.Close(fd)
+		fds = append(fds, fd)
+	}
+	put(b, dir, batchNames()...)
+	start := time.Now()
+	for _, name := range batchNames() {
+		must(b, rename(fds[0], fds[1], name))
+		must(b, rename(fds[1], fds[2], name))
+	}
+	took := time.Since(start)
+	must(b, os.RemoveAll(filepath.Join(dir, "done")))
+	return took
+}
+
+func batchNames() []string {
+	var names []string
+	for i := range batch {
+		names = append(names, fmt.Sprintf("%08d.msg", i))
+	}
+	return names
+}
+
+func whole(b *testing.B, dir string, q *spool.Queue) time.Duration {
+	b.Helper()
+	put(b, dir, batchNames()...)
+	now := time.Now()
+	start := time.Now()
+	claimed := claim(b, q, batch, now).Claimed
+	for _, c := range claimed {
+		must(b, q.Done(c, now))
+	}
+	must(b, q.Sync())
+	took := time.Since(start)
+	if len(claimed) != batch {
+		b.Fatalf("claimed %d", len(claimed))
+	}
+	_, err := q.Purge(spool.PurgeRequest{State: spool.StateDone})
+	must(b, err)
+	return took
+}
+
+// Claiming and finishing a file, beside the two renames that are the least: the ratio is what the rest costs.
+func BenchmarkClaimAndDone(b *testing.B) {
+	for _, ready := range []spool.Ready{spool.ReadyRenamed, spool.ReadyClosed} {
+		b.Run(map[spool.Ready]string{spool.ReadyRenamed: "renamed", spool.ReadyClosed: "closed"}[ready], func(b *testing.B) {
+			dir, bareDir := b.TempDir(), b.TempDir()
+			q := openQueue(b, dir, spool.Options{Ready: ready, Durable: spool.DurableNone})
+			var least, all time.Duration
+			b.ReportAllocs()
+			for b.Loop() {
+				least += bare(b, bareDir)
+				all += whole(b, dir, q)
+			}
+			b.ReportMetric(float64(all)/float64(least), "x-bare-renames")
+			b.ReportMetric(float64(all.Nanoseconds())/float64(b.N)/batch, "ns/file")
+		})
+	}
+}
+
+// What it costs that the end of 64 files lasts, beside not minding.
+func BenchmarkDurability(b *testing.B) {
+	for _, durable := range []spool.Durability{spool.DurableGroup, spool.DurableEach} {
+		b.Run(map[spool.Durability]string{spool.DurableGroup: "group", spool.DurableEach: "each"}[durable], func(b *testing.B) {
+			dir, lightDir := b.TempDir(), b.TempDir()
+			heavy := openQueue(b, dir, spool.Options{Ready: spool.ReadyRenamed, Durable: durable})
+			light := openQueue(b, lightDir, spool.Options{Ready: spool.ReadyRenamed, Durable: spool.DurableNone})
+			var none, some time.Duration
+			for b.Loop() {
+				none += whole(b, lightDir, light)
+				some += whole(b, dir, heavy)
+			}
+			b.ReportMetric(100*float64(none)/float64(some), "%-of-undurable-rate")
+		})
+	}
+}
+
+// Handing in 64 files with shared syncs, beside one by one.
+func BenchmarkPutAll(b *testing.B) {
+	dir := b.TempDir()
+	p, err := spool.OpenProducer(dir, spool.ProducerOptions{})
+	must(b, err)
+	defer p.Close()
+	files := func() []spool.File {
+		var files []spool.File
+		for _, name := range batchNames() {
+			files = append(files, spool.File{Name: name, From: strings.NewReader(strings.Repeat("x", 1024))})
+		}
+		return files
+	}
+	clean := func() {
+		for _, name := range batchNames() {
+			must(b, os.Remove(filepath.Join(dir, name)))
+		}
+	}
+	var group, each time.Duration
+	for b.Loop() {
+		start := time.Now()
+		for _, err := range p.PutAll(files()) {
+			must(b, err)
+		}
+		group += time.Since(start)
+		clean()
+		start = time.Now()
+		for _, f := range files() {
+			must(b, p.Put(f.Name, f.From))
+		}
+		each += time.Since(start)
+		clean()
+	}
+	b.ReportMetric(float64(each)/float64(group), "x-faster-than-each")
+}
+
+// Looking for work while many files wait for their next attempt, beside few.
+func BenchmarkDeferred(b *testing.B) {
+	poll := func(files int) func() time.Duration {
+		dir := memoryDir(b)
+		q := openQueue(b, dir, spool.Options{Ready: spool.ReadyRenamed, Durable: spool.DurableNone})
+		link(b, dir, files)
+		now := time.Now()
+		for i := 0; i < files; {
+			for _, c := range claim(b, q, 1000, now).Claimed {
+				i++
+				must(b, q.Retry(c, now.Add(time.Hour+time.Duration(i%7200)*time.Second), now))
+			}
+		}
+		return func() time.Duration {
+			start := time.Now()
+			if _, err := q.Claim(spool.Request{Now: now, N: 1, Rescan: true}); err != nil {
+				b.Fatal(err)
+			}
+			return time.Since(start)
+		}
+	}
+	few, many := poll(1_000), poll(100_000)
+	var short, long time.Duration
+	for b.Loop() {
+		short += few()
+		long += many()
+	}
+	b.ReportMetric(float64(long)/float64(short), "x-of-1000-files")
+	b.ReportMetric(float64(long.Nanoseconds())/float64(b.N), "ns/poll")
+}
+
+// The first file out of 100,000, beside os.ReadDir of the directory.
+func BenchmarkFirstFile(b *testing.B) {
+	dir := memoryDir(b)
+	link(b, dir, 100_000)
+	for _, order := range []spool.Order{spool.OrderNone, spool.OrderName} {
+		b.Run(map[spool.Order]string{spool.OrderNone: "none", spool.OrderName: "name"}[order], func(b *testing.B) {
+			var first, all time.Duration
+			for b.Loop() {
+				q := openQueue(b, dir, spool.Options{Ready: spool.ReadyRenamed, Order: order, Durable: spool.DurableNone})
+				start := time.Now()
+				c := claimOne(b, q, start)
+				first += time.Since(start)
+				must(b, q.PutBack(c, start, start))
+				must(b, q.Close())
+				start = time.Now()
+				_, err := os.ReadDir(dir)
+				must(b, err)
+				all += time.Since(start)
+			}
+			b.ReportMetric(100*float64(first)/float64(all), "%-of-ReadDir")
+			b.ReportMetric(float64(first.Microseconds())/float64(b.N), "us/first")
+		})
+	}
+}
+
+// An idle queue, polled.
+func BenchmarkIdle(b *testing.B) {
+	dir := b.TempDir()
+	q := openQueue(b, dir, spool.Options{})
+	time.Sleep(50 * time.Millisecond)
+	now := soon()
+	claim(b, q, 1, now)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := q.Claim(spool.Request{Now: now, N: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

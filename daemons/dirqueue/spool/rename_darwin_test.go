@@ -1,0 +1,7 @@
+package spool_test
+
+import "golang.org/x/sys/unix"
+
+func rename(from, to int, name string) error {
+	return unix.RenameatxNp(from, name, to, name, unix.RENAME_EXCL)
+}
