@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp/statedb"
@@ -90,9 +92,22 @@ func (c *command) memory(cfg *config.Config) (db *statedb.DB, told error, err er
 	if err != nil {
 		return nil, err, nil
 	}
-	db, err = statedb.Open(dir)
+	db, err = openState(dir)
 	if isLocked(err) {
 		return nil, nil, &exit{ExitFailure, err}
 	}
 	return db, err, nil
+}
+
+// openState waits a moment for a lock whose holder is dead: a process that was killed while it started a job leaves
+// the lock to that job until it is the job's program.
+func openState(dir string) (db *statedb.DB, err error) {
+	for range 50 {
+		db, err = statedb.Open(dir)
+		if locked := (*statedb.LockedError)(nil); !errors.As(err, &locked) || locked.PID != 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return db, err
 }

@@ -170,7 +170,7 @@ func (c *command) writePlan(p config.Plan, since string) error {
 		writeChanges(&b, d.Settings)
 	}
 	if p.Empty() {
-		fmt.Fprintf(&b, "\nnothing to do: %d daemons unchanged\n", p.Unchanged)
+		fmt.Fprintf(&b, "\nnothing to do: %s unchanged\n", plural(p.Unchanged, "daemon"))
 	} else {
 		fmt.Fprintf(&b, "\n%d to add, %d to change, %d to replace, %d to remove, %d unchanged\n", p.Count(config.Add),
 			p.Count(config.ChangeInPlace), p.Count(config.ReplaceDaemon), p.Count(config.RemoveDaemon), p.Unchanged)

@@ -35,7 +35,7 @@ func writeRuns(w io.Writer, list []daemonapp.DaemonStatus, stop daemonapp.Stop, 
 	if err := t.write(w); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nstopped after %s: %s\n", short(stop.Age), because(stop, once))
+	_, err := fmt.Fprintf(w, "\nstopped after %s: %s\n", short(age), because(stop, once))
 	return err
 }
 
@@ -150,11 +150,19 @@ func lastRun(row familyRow, now time.Time) string {
 func nextRun(row familyRow, now time.Time) string {
 	switch {
 	case row.State == schedule.Running:
-		return "now"
+		return ""
 	case row.Due.IsZero():
 		return "never"
 	}
 	return short(max(row.Due.Sub(now), 0).Round(time.Second))
+}
+
+// plural is "1 thing" or "2 things".
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func number(n int) string { return strconv.Itoa(n) }

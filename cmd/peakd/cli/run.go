@@ -72,7 +72,7 @@ func (c *command) run(ctx context.Context, once bool) error {
 		return err
 	}
 	p.events = eventlog.Open(eventlog.Options{
-		Log: p.log, App: c.label(cfg), Fix: "mend the cause, then change the block of %s and reload (SIGHUP): that arms it",
+		Log: p.log, App: c.label(cfg), Fix: disarmedFix,
 	})
 	stop, err := p.live(ctx, once, received)
 	p.events.Close(host.Patience)
@@ -84,6 +84,9 @@ func (c *command) run(ctx context.Context, once bool) error {
 	}
 	return p.report(stop, once)
 }
+
+// disarmedFix is what a person does about a daemon that is disarmed.
+const disarmedFix = "mend the cause, then change the block of %s and reload (SIGHUP): that arms it"
 
 // live builds the app and runs it to its end.
 func (p *process) live(ctx context.Context, once bool, received <-chan signalType) (daemonapp.Stop, error) {
@@ -102,6 +105,7 @@ func (p *process) live(ctx context.Context, once bool, received <-chan signalTyp
 	if _, err := p.app.Reconcile(specs); err != nil {
 		return daemonapp.Stop{}, err
 	}
+	p.stillDisarmed(specs, options.Memories)
 	if !once {
 		p.applied(p.cfg, "start")
 	}
@@ -113,6 +117,17 @@ func (p *process) live(ctx context.Context, once bool, received <-chan signalTyp
 		return stop, &exit{ExitFailure, nil}
 	}
 	return stop, err
+}
+
+// stillDisarmed tells who was disarmed in an earlier life: nothing else in this one's log would. Of children it cannot
+// tell yet whether they will be there.
+func (p *process) stillDisarmed(specs []daemonapp.Spec, memories map[string]daemonapp.Memory) {
+	for _, spec := range specs {
+		if m := memories[spec.Name]; m.Disarmed != "" && m.Digest == spec.Digest && m.Gone.IsZero() {
+			p.log.Warn("disarmed", zap.String("daemon", m.Name), zap.String("since", "an earlier life"),
+				zap.String("reason", m.Disarmed), zap.String("fix", fmt.Sprintf(disarmedFix, m.Name)))
+		}
+	}
 }
 
 // build makes the daemons of a configuration.
@@ -162,8 +177,8 @@ func (p *process) configArgs() string {
 // dump writes the state for people.
 func (p *process) dump(w io.Writer) {
 	v := p.app.Vitals()
-	fmt.Fprintf(w, "%s: up %s, %d daemons, %d of %d workers busy, %d ready, load %.2f %.2f %.2f, lag p95 %s, starved %s\n\n",
-		p.label(p.cfg), short(time.Since(v.Started)), v.Daemons, v.Running, v.Workers, v.Ready,
+	fmt.Fprintf(w, "%s: up %s, %s, %d of %s busy, %d ready, load %.2f %.2f %.2f, lag p95 %s, starved %s\n\n",
+		p.label(p.cfg), short(time.Since(v.Started)), plural(v.Daemons, "daemon"), v.Running, plural(v.Workers, "worker"), v.Ready,
 		v.Load[0], v.Load[1], v.Load[2], short(v.LagP95), short(v.Starved))
 	_ = writeStates(w, p.app.Status(), time.Now())
 }
