@@ -155,40 +155,6 @@ func alive(pid int) bool {
 	return err == nil && !bytes.Contains(stat, []byte(") Z "))
 }
 
-// TestLockIsInherited: while a program lives that works on a file, nobody else gets the lock of its claim.
-func TestLockIsInherited(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if err := unix.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	lock, err := os.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	d := script(t, `read line <"$PIPE"`, func(s *exec.Settings) { s.Env = map[string]string{"PIPE": pipe} }, deliver.Env{})
-	jobs := delivertest.Jobs(t, delivertest.File{Name: "a"})
-	jobs[0].Lock = lock
-	go func() { // joined by the end of Deliver: the program waits for what is written
-		w, _ := os.OpenFile(pipe, os.O_WRONLY, 0) // opens once the program is there
-		_ = lock.Close()                          // as if the daemon had died
-		other, _ := os.Open(dir)
-		if err := unix.Flock(int(other.Fd()), unix.LOCK_EX|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
-			t.Errorf("lock of a living program: %v", err)
-		}
-		_ = other.Close()
-		_, _ = w.WriteString("go\n")
-		_ = w.Close()
-	}()
-	if r := delivertest.Deliver(t.Context(), t, d, jobs)[0]; r.Verdict != deliver.Done {
-		t.Errorf("result = %+v", r)
-	}
-}
-
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

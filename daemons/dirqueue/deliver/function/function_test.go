@@ -41,7 +41,8 @@ func TestResults(t *testing.T) {
 		"strange":   {always(deliver.Result{Verdict: 99}), deliver.Result{Verdict: deliver.Retry, Reason: "the function one gave no verdict."}, ""},
 		"panic": {
 			func(context.Context, deliver.Job) deliver.Result { panic("at hunter2") },
-			deliver.Result{Verdict: deliver.Retry, Reason: "the function one panicked: at ***"}, "goroutine ",
+			deliver.Result{Verdict: deliver.Retry, Reason: "the function one panicked: at ***"},
+			"goroutine ",
 		},
 	}
 	for name, tt := range tests {
@@ -71,7 +72,7 @@ func TestUnknown(t *testing.T) {
 	if len(faults) != 1 || faults[0].Field != "function" || faults[0].Hint != "it offers crop, resize" {
 		t.Errorf("faults = %v", faults)
 	}
-	if faults := (function.Functions)(nil).Check(function.Settings{Function: "x"}); len(faults) != 1 {
+	if faults := function.Functions(nil).Check(function.Settings{Function: "x"}); len(faults) != 1 {
 		t.Errorf("faults = %v", faults)
 	}
 }

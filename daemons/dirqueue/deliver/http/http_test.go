@@ -131,7 +131,7 @@ func TestRequest(t *testing.T) {
 			continue
 		}
 		user, password, _ := req.BasicAuth()
-		if req.Method != "PUT" || req.ContentLength != jobs[i].Size || req.Header.Get("Idempotency-Key") != deliver.Escaped(jobs[i].ID) ||
+		if req.Method != http.MethodPut || req.ContentLength != jobs[i].Size || req.Header.Get("Idempotency-Key") != deliver.Escaped(jobs[i].ID) ||
 			req.Header.Get("Peakd-Queue") != "queue" || user != "me" || password != "pw" ||
 			req.Header.Get("X-Tenant") != "a" || req.Header.Get("Content-Type") != "message/rfc822" {
 			t.Errorf("%q: %s, %d bytes, %v", files[i].Name, req.Method, req.ContentLength, req.Header)

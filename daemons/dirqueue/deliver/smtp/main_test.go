@@ -272,8 +272,11 @@ func play(conn net.Conn, session string) error {
 			_, _ = io.WriteString(conn, strings.ReplaceAll(text, `\n`, "\r\n")+"\r\n")
 		case "C":
 			got, err := in.ReadString('\n')
+			if err != nil && got == "" {
+				return fmt.Errorf("server wants to hear %q: %w", text, err)
+			}
 			if !strings.HasPrefix(got, text) {
-				return fmt.Errorf("server heard %q (%v), want %q", got, err, text)
+				return fmt.Errorf("server heard %q, want %q", got, text)
 			}
 		case "D":
 			for got := ""; got != ".\r\n"; {
