@@ -134,7 +134,7 @@ func TestARelativeDirectoryIsTakenFromTheFile(t *testing.T) {
 	write(t, dir, "spool/old")
 	file := filepath.Join(dir, "x.hcl")
 	write(t, dir, "x.hcl")
-	must(t, writeText(file, "daemon \"file_cleanup\" \"x\" {\n  run_every = \"5m\"\n  directory = \"spool\"\n  remove_older_than = \"1h\"\n}\n"))
+	must(t, writeText(file, "daemon \"file_cleanup\" \"x\" {\n  run_every = \"5m\"\n  directory = \"spool\"\n  remove_older_than = \"1h\"\n  slice = \"1h\"\n}\n"))
 	registry, err := config.NewRegistry(filecleanup.Type())
 	must(t, err)
 	cfg, diagnostics := config.Load(config.Options{Paths: []string{file}, Registry: registry})
