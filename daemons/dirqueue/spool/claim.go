@@ -172,8 +172,8 @@ func (q *Queue) foresee(r *round) {
 	r.Ready, r.Waiting = q.ready.count, len(q.looks.at)
 	r.More = r.More || len(q.ready.next) > 0 || q.ready.more || len(q.deferred.pool.next) > 0 || q.deferred.pool.more ||
 		len(r.buckets)+len(r.folders) > 0
-	if r.Blocked {
-		r.More = false
+	if r.Blocked || len(r.Claimed) == 0 && q.looks.full() {
+		r.More = false // asking again at once would change nothing
 	}
 	r.Next = q.deferred.nextAfter(r.Now)
 	if len(r.Claimed) < r.N {
@@ -218,7 +218,7 @@ func (q *Queue) readDirectory(r *round) error {
 	p.gate.note(st)
 	p.read = r.Now
 	q.looks.begin()
-	err = p.fill(q.fd, q.options.Order, q.options.Window, func(e entry) (candidate, bool) { return q.accept(r, e) })
+	err = p.fill(q.fd, q.options.Order, q.options.Window, func(e entry) (int64, []byte, bool) { return q.accept(r, e) })
 	if err != nil {
 		p.gate = gate{}
 		return fmt.Errorf("read: %w", err)
@@ -233,22 +233,22 @@ func (q *Queue) readDirectory(r *round) error {
 const maxLitter = 256
 
 // accept tells whether an entry of the directory may be a ready file.
-func (q *Queue) accept(r *round, e entry) (candidate, bool) {
+func (q *Queue) accept(r *round, e entry) (int64, []byte, bool) {
 	if e.kind != kindFile && e.kind != kindUnknown {
-		return candidate{}, false
+		return 0, nil, false
 	}
 	name, ok := q.filter.candidate(e.name)
 	if !ok {
 		if isTemp(e.name) && len(q.litter) < maxLitter {
 			q.litter[string(e.name)] = true
 		}
-		return candidate{}, false
+		return 0, nil, false
 	}
 	if q.looks.waiting(name, r.Now) {
-		return candidate{}, false
+		return 0, nil, false
 	}
 	rank, err := q.rank(q.fd, name)
-	return candidate{rank: rank, name: name}, err == nil
+	return rank, name, err == nil
 }
 
 func isTemp(name []byte) bool {

@@ -148,10 +148,9 @@ func (q *Queue) enterFolder(r *round, at folder) error {
 		return fmt.Errorf("open folder %s: %w", at.below(), err)
 	}
 	d.open, d.fd, d.at, d.pool = true, fd, at, pool{}
-	err = d.pool.fill(fd, q.options.Order, q.options.Window, func(e entry) (candidate, bool) {
-		name := string(e.name)
-		rank, err := q.rank(fd, name)
-		return candidate{rank: rank, name: name}, err == nil
+	err = d.pool.fill(fd, q.options.Order, q.options.Window, func(e entry) (int64, []byte, bool) {
+		rank, err := q.rank(fd, e.name)
+		return rank, e.name, err == nil
 	})
 	if err != nil {
 		return fmt.Errorf("read folder %s: %w", at.below(), err)

@@ -23,7 +23,8 @@ func TestLifeOfAFile(t *testing.T) {
 		{"done", spool.Options{}, (*spool.Queue).Done, func(now time.Time) []string { return []string{donePath(now, "a")} }},
 		{"deleted", spool.Options{Delete: true}, (*spool.Queue).Done, func(time.Time) []string { return nil }},
 		{
-			"retry", spool.Options{},
+			"retry",
+			spool.Options{},
 			func(q *spool.Queue, c *spool.Claimed, now time.Time) error {
 				return q.Retry(c, now.Add(time.Minute), now)
 			},
@@ -32,12 +33,14 @@ func TestLifeOfAFile(t *testing.T) {
 			},
 		},
 		{
-			"put back", spool.Options{},
+			"put back",
+			spool.Options{},
 			func(q *spool.Queue, c *spool.Claimed, now time.Time) error { return q.PutBack(c, now, now) },
 			func(time.Time) []string { return []string{"a"} },
 		},
 		{
-			"put back for later", spool.Options{},
+			"put back for later",
+			spool.Options{},
 			func(q *spool.Queue, c *spool.Claimed, now time.Time) error {
 				return q.PutBack(c, now.Add(time.Minute), now)
 			},
@@ -46,7 +49,8 @@ func TestLifeOfAFile(t *testing.T) {
 			},
 		},
 		{
-			"failed", spool.Options{},
+			"failed",
+			spool.Options{},
 			func(q *spool.Queue, c *spool.Claimed, now time.Time) error {
 				return q.Fail(c, spool.Failure{Reason: "no such user", Detail: []byte("550 5.1.1")}, now)
 			},

@@ -99,7 +99,7 @@ var errEnough = errors.New("enough")
 func (q *Queue) list(state State, each func(dir int, e Entry) bool) error {
 	switch state {
 	case StateReady:
-		return q.walk(q.fd, ".", state, func(dir int, e Entry) bool { return !q.filter.lists(e.Name) || each(dir, e) })
+		return q.walk(q.fd, ".", state, func(dir int, e Entry) bool { return !q.filter.lists([]byte(e.Name)) || each(dir, e) })
 	case StateClaimed:
 		return q.listFolders(claimDir, func(path, owner string) error { return q.listClaim(path, owner, each) })
 	case StateRetry:
@@ -112,14 +112,6 @@ func (q *Queue) list(state State, each func(dir int, e Entry) bool) error {
 		})
 	}
 	return fmt.Errorf("no such state: %v", state)
-}
-
-// lists tells whether an entry of the directory is one for people to see.
-func (f *filter) lists(name string) bool {
-	if f.marked && len(name) > len(f.before)+len(f.after) && strings.HasPrefix(name, f.before) && strings.HasSuffix(name, f.after) {
-		return false
-	}
-	return !strings.HasPrefix(name, Reserved) && f.wants(name)
 }
 
 // listFolders calls each for the folders in one of the reserved folder's.

@@ -34,11 +34,11 @@ const (
 )
 
 // waiting tells whether it is too early for another look, and that the file is still there.
-func (l *looks) waiting(name string, now time.Time) bool {
+func (l *looks) waiting(name []byte, now time.Time) bool {
 	if len(l.at) == 0 {
 		return false
 	}
-	seen := l.at[name]
+	seen := l.at[string(name)]
 	if seen == nil {
 		return false
 	}
@@ -74,7 +74,7 @@ func (l *looks) get(name string) *look {
 	if seen := l.at[name]; seen != nil {
 		return seen
 	}
-	if len(l.at) >= maxLooks {
+	if l.full() {
 		return nil
 	}
 	if l.at == nil {
@@ -84,6 +84,9 @@ func (l *looks) get(name string) *look {
 	l.at[name] = seen
 	return seen
 }
+
+// full tells whether there are files that are not ready and not among them.
+func (l *looks) full() bool { return len(l.at) >= maxLooks }
 
 func (l *looks) done(name string) { delete(l.at, name) }
 

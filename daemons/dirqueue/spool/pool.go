@@ -26,12 +26,13 @@ type window struct {
 	dropped bool
 }
 
-func (w *window) offer(c candidate) {
-	if w.full && compare(c, w.last) > 0 {
+// offer copies the name if it is kept.
+func (w *window) offer(rank int64, name []byte) {
+	if w.full && (rank > w.last.rank || rank == w.last.rank && string(name) > w.last.name) {
 		w.dropped = true
 		return
 	}
-	if w.kept = append(w.kept, c); len(w.kept) >= 2*w.limit {
+	if w.kept = append(w.kept, candidate{rank: rank, name: string(name)}); len(w.kept) >= 2*w.limit {
 		w.cut()
 	}
 }
@@ -69,8 +70,11 @@ func (p *pool) limit(window int) int {
 	return max(window, min(p.count/16, window*maxWindowGrowth))
 }
 
-// fill reads the directory. accept says which of the entries are candidates.
-func (p *pool) fill(dir int, order Order, limit int, accept func(entry) (candidate, bool)) error {
+// accept tells the rank and the name of an entry that is a candidate.
+type accept func(entry) (rank int64, name []byte, ok bool)
+
+// fill reads the directory.
+func (p *pool) fill(dir int, order Order, limit int, accept accept) error {
 	if order == OrderNone {
 		return p.fillUnordered(dir, accept)
 	}
@@ -81,9 +85,9 @@ func (p *pool) fill(dir int, order Order, limit int, accept func(entry) (candida
 	w, count := window{limit: p.limit(limit)}, 0
 	for more := true; more && err == nil; {
 		more, err = from.block(func(e entry) {
-			if c, ok := accept(e); ok {
+			if rank, name, ok := accept(e); ok {
 				count++
-				w.offer(c)
+				w.offer(rank, name)
 			}
 		})
 	}
@@ -94,7 +98,7 @@ func (p *pool) fill(dir int, order Order, limit int, accept func(entry) (candida
 
 // fillUnordered takes what the next blocks hold, and goes on from there the next time: blocks that claims have emptied
 // are not gone through again.
-func (p *pool) fillUnordered(dir int, accept func(entry) (candidate, bool)) error {
+func (p *pool) fillUnordered(dir int, accept accept) error {
 	if p.cursor == nil {
 		from, err := readEntries(dir)
 		if err != nil {
@@ -105,8 +109,8 @@ func (p *pool) fillUnordered(dir int, accept func(entry) (candidate, bool)) erro
 	p.next = p.next[:0]
 	for len(p.next) == 0 {
 		more, err := p.cursor.block(func(e entry) {
-			if c, ok := accept(e); ok {
-				p.next = append(p.next, c)
+			if rank, name, ok := accept(e); ok {
+				p.next = append(p.next, candidate{rank: rank, name: string(name)})
 			}
 		})
 		if !more || err != nil {

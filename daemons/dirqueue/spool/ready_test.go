@@ -183,7 +183,8 @@ func TestOrder(t *testing.T) {
 		{"name", spool.Options{}, []string{"a-p10", "b-p2", "c-p1", "d", "e-p-5", "f-p10", "g-p99999999999"}},
 		{"modified", spool.Options{Order: spool.OrderModified}, files},
 		{
-			"priority", spool.Options{Order: spool.OrderPriority, Priority: regexp.MustCompile(`-p(-?\d+)`)},
+			"priority",
+			spool.Options{Order: spool.OrderPriority, Priority: regexp.MustCompile(`-p(-?\d+)`)},
 			[]string{"g-p99999999999", "a-p10", "f-p10", "b-p2", "c-p1", "d", "e-p-5"},
 		},
 	}
@@ -197,8 +198,9 @@ func TestOrder(t *testing.T) {
 					at := time.Now().Add(time.Duration(i-100) * time.Second)
 					must(t, os.Chtimes(filepath.Join(dir, name), at, at))
 				}
-				test.options.Window = window
-				q := openQueue(t, dir, test.options)
+				options := test.options
+				options.Window = window
+				q := openQueue(t, dir, options)
 				var got []*spool.Claimed
 				for range files {
 					got = append(got, claimOne(t, q, soon()))
