@@ -40,23 +40,23 @@ type Retry struct {
 const DefaultRetryMaximum = time.Hour
 
 // Wait is how long to wait after a run with these counts.
-func (b Backoff) Wait(r Run) time.Duration { return b.wait(&r) }
+func (b Backoff) Wait(r Run) time.Duration { return b.wait(r.counts()) }
 
-func (b *Backoff) wait(r *Run) time.Duration {
-	switch r.Result.Outcome {
+func (b *Backoff) wait(c counts) time.Duration {
+	switch c.outcome {
 	case Worked:
 		return b.MinimumIdle
 	case More:
 		return 0
 	case Idle:
-		return b.AfterIdle(r.IdleRuns)
+		return b.AfterIdle(c.idle)
 	case Failed:
-		return b.AfterFailure(r.Failures)
+		return b.AfterFailure(c.failures)
 	}
-	if r.Failures > 0 {
-		return b.AfterFailure(r.Failures)
+	if c.failures > 0 {
+		return b.AfterFailure(c.failures)
 	}
-	return b.AfterIdle(r.IdleRuns)
+	return b.AfterIdle(c.idle)
 }
 
 // AfterIdle is the wait after the n-th consecutive idle run; n <= 0 gives RunEvery.

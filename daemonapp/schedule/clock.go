@@ -11,7 +11,7 @@ func (s *Scheduler) advance(now time.Time) {
 	if at < s.at {
 		return
 	}
-	s.now, s.at = now, at
+	s.now, s.nowAt, s.at = now, at, at
 	if s.wallBound == 0 {
 		return
 	}
@@ -23,7 +23,7 @@ func (s *Scheduler) advance(now time.Time) {
 }
 
 // drifted is how far the wall clock has moved against the monotonic one since the start.
-func (s *Scheduler) drifted() int64 { return s.now.UnixNano() - s.origin.UnixNano() - s.at }
+func (s *Scheduler) drifted() int64 { return s.now.UnixNano() - s.origin.UnixNano() - s.nowAt }
 
 const (
 	// stepGrain is how far the wall clock may wander before calendar times are computed anew.
@@ -63,13 +63,13 @@ func (s *Scheduler) recalled(d *daemon, moved time.Duration) int64 {
 	x := d.extra
 	switch {
 	case moved <= -correction:
-		return s.onCalendar(d, d.after(s.now))
-	case x.wall.After(s.now):
+		return s.onCalendar(d, d.after(s.Now()))
+	case x.wall.After(s.Now()):
 		return s.onCalendar(d, x.wall)
 	case moved < time.Second || x.calendar.CatchUp():
 		return s.at // due now, or missed and made up for, once
 	}
-	return s.onCalendar(d, d.after(s.now))
+	return s.onCalendar(d, d.after(s.Now()))
 }
 
 // onCalendar notes the calendar time that d is due at and turns it into ours.
@@ -84,7 +84,7 @@ func (s *Scheduler) offset(t time.Time) int64 {
 	if t.IsZero() {
 		return never
 	}
-	return later(s.at, int64(t.Sub(s.now)))
+	return later(s.nowAt, int64(t.Sub(s.now)))
 }
 
 // later is at + d, short of never.
@@ -98,12 +98,12 @@ func later(at, d int64) int64 {
 // time turns one of our times into one that carries what the latest told time carries.
 func (s *Scheduler) time(at int64) time.Time {
 	switch at {
-	case s.at:
+	case s.nowAt:
 		return s.now
 	case never, unset:
 		return time.Time{}
 	}
-	return s.now.Add(time.Duration(at - s.at))
+	return s.now.Add(time.Duration(at - s.nowAt))
 }
 
 // restore schedules a daemon that an earlier life of the app knew: it repeats nothing.
@@ -124,11 +124,11 @@ func (s *Scheduler) restore(id ID, e Entry) {
 func (s *Scheduler) resumeAt(d *daemon, e Entry) int64 {
 	first, next := s.first(d, e), e.Saved.Next.Round(0)
 	switch {
-	case e.Saved.LastEnd.After(s.now):
+	case e.Saved.LastEnd.After(s.Now()):
 		return first // saved under a clock that was ahead
 	case d.calendar() == nil:
 		return max(first, s.offset(next))
-	case next.After(s.now):
+	case next.After(s.Now()):
 		return s.onCalendar(d, next)
 	case d.calendar().CatchUp():
 		d.extra.wall = next

@@ -10,6 +10,14 @@ import (
 // be reported first.
 func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (run Run, next time.Time) {
 	s.advance(finished)
+	run.Result, run.Err = result, err
+	e := s.end(id, result, &run)
+	return run, s.time(int64(e.Next))
+}
+
+// end books the end of a run at the latest time told. It completes the record of the run, which may be nil for a
+// daemon with an interval.
+func (s *Scheduler) end(id ID, result Result, run *Run) Ended {
 	d := s.daemon(id)
 	if d.flags&isAwaited != 0 {
 		s.line(s.release(s.at - 1)) // what was due before this end is held until it
@@ -19,17 +27,31 @@ func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (r
 	d.count(result)
 	d.ended, d.outcome = s.at, result.Outcome
 	d.stats.ended(result, time.Duration(s.at-d.started))
-	run.Due, run.Started, run.Finished = s.time(d.due), s.time(d.started), s.now
-	run.Result, run.Err = result, err
-	run.IdleRuns, run.Failures = int(d.idle), int(d.fails)
-	due := s.plan(d, &run)
+	e := Ended{
+		Due: time.Duration(d.due), Started: time.Duration(d.started), Finished: time.Duration(s.at),
+		IdleRuns: int(d.idle), Failures: int(d.fails),
+	}
+	if run != nil {
+		run.Due, run.Started, run.Finished = s.time(d.due), s.time(d.started), s.time(s.at)
+		run.IdleRuns, run.Failures = e.IdleRuns, e.Failures
+	}
+	due := s.plan(d, result.Outcome, run)
+	e.Next = time.Duration(due)
 	if due != never {
 		d.stats.paced(time.Duration(due - s.at))
 	}
-	if result.Outcome == Worked || result.Outcome == More {
+	s.leave(id, due)
+	return e
+}
+
+// leave puts a daemon whose run has ended where it belongs, and releases those who waited for that end.
+func (s *Scheduler) leave(id ID, due int64) {
+	d := s.daemon(id)
+	worked := d.outcome == Worked || d.outcome == More
+	good := worked || d.outcome == Idle
+	if worked {
 		s.workless = s.at
 	}
-	good := result.Outcome == Worked || result.Outcome == More || result.Outcome == Idle
 	if good {
 		d.good = s.at
 	}
@@ -39,7 +61,6 @@ func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (r
 	if good && awaited {
 		s.releaseAfter(name)
 	}
-	return run, s.time(due)
 }
 
 // count keeps the streaks: work ends both, an idle run ends the failures, a failure leaves the idle
@@ -59,24 +80,29 @@ func (d *daemon) count(result Result) {
 func increment(n int32) int32 { return max(n+1, n) }
 
 // plan asks the daemon for its next run time.
-func (s *Scheduler) plan(d *daemon, run *Run) int64 {
-	if d.disarmAfter > 0 && d.fails >= d.disarmAfter && run.Result.Outcome == Failed {
+func (s *Scheduler) plan(d *daemon, outcome Outcome, run *Run) (next int64) {
+	if d.disarmAfter > 0 && d.fails >= d.disarmAfter && outcome == Failed {
 		return never
 	}
-	asked := d.ask(run)
-	next := max(s.offset(asked), s.at)
+	var asked time.Time // of a daemon with a calendar
+	if p := d.interval(); p != nil {
+		next = p.after(s.at, counts{outcome, int(d.idle), int(d.fails)})
+	} else {
+		asked = d.ask(run)
+		next = max(s.offset(asked), s.at)
+	}
 	x := d.extra
 	if x == nil {
 		return next
 	}
-	if next == never || run.Result.Outcome == More {
+	if next == never || outcome == More {
 		return s.planCalendar(d, asked, next)
 	}
 	planned := x.planned
 	x.planned = unset
 	switch {
 	case planned > s.at && x.calendar != nil:
-		asked = d.after(s.now)
+		asked = d.after(s.Now())
 	case planned > s.at:
 		return planned
 	case x.calendar != nil && !asked.After(x.wall):
@@ -91,6 +117,13 @@ func (s *Scheduler) planCalendar(d *daemon, asked time.Time, next int64) int64 {
 		return next
 	}
 	return max(s.onCalendar(d, asked), s.at)
+}
+
+// interval is the planner if it is an Interval, which most are: that one is asked in the scheduler's own time and
+// cannot panic.
+func (d *daemon) interval() *Interval {
+	p, _ := d.planner.(*Interval)
+	return p
 }
 
 // ask calls the planner and contains its panic: a daemon that cannot say when it wants to run
@@ -123,14 +156,23 @@ func (d *daemon) spoilt(method string, panicked any) time.Time {
 	return time.Time{}
 }
 
-func (d *daemon) askPriority() (priority int32) {
+func (d *daemon) askPriority() int32 {
+	if p := d.interval(); p != nil {
+		return bounded(p.Prio)
+	}
+	return d.askOtherPriority()
+}
+
+func (d *daemon) askOtherPriority() (priority int32) {
 	defer func() {
 		if recover() != nil {
 			priority = 0
 		}
 	}()
-	return int32(min(max(d.planner.Priority(), -MaxPriority), MaxPriority))
+	return bounded(d.planner.Priority())
 }
+
+func bounded(priority int) int32 { return int32(min(max(priority, -MaxPriority), MaxPriority)) }
 
 // MaxPriority bounds priorities on both sides; what lies beyond counts as the bound.
 const MaxPriority = 1_000_000

@@ -23,17 +23,35 @@ func (p *Interval) NextRun(last Run) time.Time {
 	if p.Once && Spent(last, p.OnceRetries, p.Retry.Attempts) {
 		return time.Time{}
 	}
-	return last.Finished.Add(p.wait(&last))
+	return last.Finished.Add(p.Wait(last))
 }
+
+// after is NextRun for the scheduler itself, in its own time: the wait begins at that time.
+func (p *Interval) after(at int64, last counts) int64 {
+	if p.Once && last.spent(p.OnceRetries, p.Retry.Attempts) {
+		return never
+	}
+	return max(later(at, int64(p.wait(last))), at)
+}
+
+// counts are what of a run the wait depends on.
+type counts struct {
+	outcome        Outcome
+	idle, failures int
+}
+
+func (r *Run) counts() counts { return counts{r.Result.Outcome, r.IdleRuns, r.Failures} }
 
 // Spent tells whether a daemon that is to run once is done after this run. A failure is the end too,
 // unless the daemon has a retry curve of its own and retries are left. A cancelled run did not count.
-func Spent(last Run, retries bool, attempts int) bool {
-	switch last.Result.Outcome {
+func Spent(last Run, retries bool, attempts int) bool { return last.counts().spent(retries, attempts) }
+
+func (c counts) spent(retries bool, attempts int) bool {
+	switch c.outcome {
 	case Worked, More, Idle:
 		return true
 	case Failed:
-		return !retries || (attempts > 0 && last.Failures > attempts)
+		return !retries || (attempts > 0 && c.failures > attempts)
 	}
 	return false
 }

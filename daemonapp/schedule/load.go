@@ -54,7 +54,9 @@ func (l *load) inUse() int { return min(l.busy, l.of) }
 
 // fold brings the averages up to t.
 func (l *load) fold(t int64) {
-	l.averages = l.all(t)
+	if l.busy > 0 || l.area > 0 || l.averages != (averages{}) { // or there is nothing to fade
+		l.averages = l.all(t)
+	}
 	l.at, l.changed, l.area, l.moment = t, t, 0, 0
 }
 

@@ -10,13 +10,29 @@ import (
 // Next decides what to do now. Within one instant it first lets daemons become due and pauses end, then
 // looks at the hard deadline and at the no-work rule, then starts, and last looks for an idle gap: so runs that
 // ended at that instant must have been reported to Done before.
-func (s *Scheduler) Next(now time.Time) (d Decision) {
+func (s *Scheduler) Next(now time.Time) (told Decision) {
 	s.advance(now)
+	v := s.next()
+	told.Action, told.Reason = v.Action, v.Reason
+	switch v.Action {
+	case Start:
+		d := s.daemon(v.ID)
+		told.ID, told.By, told.Name = v.ID, v.By, d.name
+		told.Due, told.Failures = s.time(d.due), int(d.fails)
+	case Wait:
+		told.Until = s.time(int64(v.Until))
+	case Stop:
+	}
+	return told
+}
+
+// next is Next at the latest time told.
+func (s *Scheduler) next() Verdict {
 	s.releaseByLoad()
 	first := s.release(s.at)
 	if reason, ok := s.overdue(); ok {
 		s.line(first)
-		return Decision{Action: Stop, Reason: reason}
+		return Verdict{Action: Stop, Reason: reason}
 	}
 	if s.running < s.limits.Workers {
 		if first == nobody || s.late(first) {
@@ -24,16 +40,14 @@ func (s *Scheduler) Next(now time.Time) (d Decision) {
 			first = s.pick()
 		}
 		if first != nobody {
-			s.start(first, &d)
-			return d
+			return s.start(first)
 		}
 	}
 	s.line(first)
 	if s.idleGap() {
-		return Decision{Action: Stop, Reason: IdleGap}
+		return Verdict{Action: Stop, Reason: IdleGap}
 	}
-	d.Action, d.Until = Wait, s.time(s.wakeAt())
-	return d
+	return Verdict{Action: Wait, Until: time.Duration(s.wakeAt())}
 }
 
 // overdue tells whether a limit has been reached that what is due now cannot change.
@@ -224,10 +238,9 @@ func (s *Scheduler) unready(id ID) {
 	}
 }
 
-func (s *Scheduler) start(id ID, told *Decision) {
+func (s *Scheduler) start(id ID) Verdict {
 	d := s.daemon(id)
-	told.Action, told.ID, told.Name = Start, id, d.name
-	told.Due, told.Failures, told.By = s.time(d.due), int(d.fails), d.woken()
+	v := Verdict{Action: Start, ID: id, By: d.woken()}
 	d.state = Running
 	d.flags &^= isForced | isWoken
 	d.started = s.at
@@ -235,6 +248,7 @@ func (s *Scheduler) start(id ID, told *Decision) {
 	d.stats.waited(time.Duration(s.at - d.due))
 	s.load.change(s.at, +1)
 	s.running++
+	return v
 }
 
 func (d *daemon) woken() Waker {

@@ -77,7 +77,8 @@ const (
 type Scheduler struct {
 	origin  time.Time
 	now     time.Time // the latest time told
-	at      int64     // the same, since the start
+	nowAt   int64     // the same, since the start
+	at      int64     // likewise, or the latest age told if that is later
 	drift   int64     // how far the wall clock has moved against the monotonic one since the start
 	limits  Limits
 	records records
@@ -230,7 +231,7 @@ func (s *Scheduler) succeed(id ID, e Entry) {
 // succession is when the successor of a daemon that has run is due.
 func (s *Scheduler) succession(d *daemon) int64 {
 	if d.calendar() != nil {
-		return s.onCalendar(d, d.after(s.now))
+		return s.onCalendar(d, d.after(s.Now()))
 	}
 	return max(s.offset(d.ask(&Run{Finished: s.time(d.ended)})), s.at)
 }
@@ -284,7 +285,7 @@ func (s *Scheduler) unsettle(id ID) {
 // first is when a daemon that is added now is due.
 func (s *Scheduler) first(d *daemon, e Entry) int64 {
 	if d.calendar() != nil {
-		return max(s.onCalendar(d, d.after(s.now.Add(e.StartAfter))), s.at)
+		return max(s.onCalendar(d, d.after(s.Now().Add(e.StartAfter))), s.at)
 	}
 	return later(later(s.at, int64(e.StartAfter)), int64(e.Offset))
 }

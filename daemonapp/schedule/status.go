@@ -169,7 +169,7 @@ func (s *Scheduler) Priority(id ID) int { return int(s.daemon(id).askPriority())
 func (s *Scheduler) Leaving(id ID) bool { return s.daemon(id).flags&isLeaving != 0 }
 
 // Now is the latest time told.
-func (s *Scheduler) Now() time.Time { return s.now }
+func (s *Scheduler) Now() time.Time { return s.time(s.at) }
 
 // Look takes note of the time, so that what is asked next is true of it.
 func (s *Scheduler) Look(now time.Time) { s.advance(now) }

@@ -192,7 +192,7 @@ func (s *Scheduler) Arm(now time.Time, id ID) error {
 	d.extra.why = ""
 	due := s.at
 	if d.calendar() != nil {
-		due = s.onCalendar(d, d.after(s.now))
+		due = s.onCalendar(d, d.after(s.Now()))
 	}
 	d.fails, d.idle = 0, 0
 	s.wait(id, due)

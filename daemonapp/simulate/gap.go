@@ -49,16 +49,16 @@ func (g *gaps) changed(l *lane) {
 // appeared notes when a new daemon is due.
 func (g *gaps) appeared(w *world, l *lane) {
 	if g.mixed {
-		g.planned(w, l, w.core.Status(l.id).Due)
+		g.planned(l, w.age(w.core.Status(l.id).Due))
 	}
 }
 
 // planned notes when a daemon wants to run next.
-func (g *gaps) planned(w *world, l *lane, next time.Time) {
+func (g *gaps) planned(l *lane, next int64) {
 	if !g.mixed {
 		return
 	}
-	l.next = w.age(next)
+	l.next = next
 	g.changed(l)
 }
 

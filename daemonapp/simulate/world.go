@@ -16,7 +16,6 @@ type world struct {
 	lanes   []lane
 	byID    []int32 // the index of the lane with that ID; no daemon leaves, so IDs are dense
 	at      int64
-	now     time.Time // the same as a time
 	horizon int64
 	// flights are the runs in flight by their end; those that end together in the order of their starts.
 	flights priorityq.Queue[int64, schedule.ID]
@@ -42,7 +41,7 @@ var errAssumed = errors.New("assumed to fail")
 func newWorld(in Input, lanes []lane) (*world, error) {
 	w := &world{
 		in: in, core: schedule.New(in.Start, in.Limits), lanes: lanes, byID: make([]int32, 0, len(lanes)),
-		now: in.Start, horizon: int64(in.Horizon), gaps: newGaps(lanes),
+		horizon: int64(in.Horizon), gaps: newGaps(lanes),
 	}
 	for i := range lanes {
 		w.most += len(lanes[i].outcomes) * (min(lanes[i].entry.DisarmAfter, roundsLimit) + 1)
@@ -64,7 +63,7 @@ const burstSlack = 1 << 20
 // appear adds a daemon to the schedule.
 func (w *world) appear(index int32) error {
 	l := &w.lanes[index]
-	id, err := w.core.Add(w.now, l.entry)
+	id, err := w.core.Add(w.in.Start.Add(time.Duration(w.at)), l.entry)
 	if err != nil {
 		return fmt.Errorf("simulate %s: %w", l.entry.Name, err)
 	}
@@ -83,7 +82,7 @@ func (w *world) live() error {
 		if w.at >= w.horizon {
 			return w.end(w.atHorizon())
 		}
-		switch d := w.core.Next(w.now); d.Action {
+		switch d := w.core.NextAt(time.Duration(w.at)); d.Action {
 		case schedule.Start:
 			if err := w.launch(d.ID); err != nil {
 				return err
@@ -92,7 +91,7 @@ func (w *world) live() error {
 			w.gaps.look(w, unknown)
 			return w.end(d.Reason)
 		case schedule.Wait:
-			until := w.age(d.Until)
+			until := int64(d.Until)
 			w.gaps.look(w, until)
 			w.advance(w.following(until))
 		}
@@ -129,7 +128,6 @@ func (w *world) advance(to int64) {
 		w.burst = 0
 	}
 	w.at = to
-	w.now = w.in.Start.Add(time.Duration(to))
 }
 
 // launch starts a run; one that takes no time ends before anything else starts.
@@ -173,16 +171,16 @@ func (w *world) complete(id schedule.ID, alive bool) error {
 	index := w.byID[id]
 	l := &w.lanes[index]
 	outcome, failure := l.outcome()
-	run, next := w.core.Done(id, w.now, schedule.Result{Outcome: outcome}, failure)
-	if !run.Started.Equal(run.Due) { // most runs start at once
-		l.waited(int64(run.Started.Sub(run.Due)), w.age(run.Due))
+	run := w.core.DoneAt(id, time.Duration(w.at), schedule.Result{Outcome: outcome}, failure)
+	if waited := int64(run.Started - run.Due); waited > l.longest {
+		l.longest, l.waitedAt = waited, int64(run.Due)
 	}
-	if next.IsZero() && outcome == schedule.Failed && l.entry.DisarmAfter > 0 && run.Failures >= l.entry.DisarmAfter {
+	if run.Next == never && outcome == schedule.Failed && l.entry.DisarmAfter > 0 && run.Failures >= l.entry.DisarmAfter {
 		l.disarmed = w.at
 	}
-	w.gaps.planned(w, l, next)
+	w.gaps.planned(l, int64(run.Next))
 	if w.ran != nil {
-		if err := w.ran(w.record(index, outcome, run, next)); err != nil {
+		if err := w.ran(w.record(index, outcome, &run)); err != nil {
 			return err
 		}
 	}
@@ -190,13 +188,6 @@ func (w *world) complete(id schedule.ID, alive bool) error {
 		return w.bear(l)
 	}
 	return nil
-}
-
-// waited books a wait for the floor.
-func (l *lane) waited(length, due int64) {
-	if length > l.longest {
-		l.longest, l.waitedAt = length, due
-	}
 }
 
 // outcome takes the next of the assumed outcomes.
@@ -211,14 +202,14 @@ func (l *lane) outcome() (schedule.Outcome, error) {
 	return o, nil
 }
 
-func (w *world) record(index int32, outcome schedule.Outcome, run schedule.Run, next time.Time) ran {
+func (w *world) record(index int32, outcome schedule.Outcome, run *schedule.Ended) ran {
 	wait := int64(Never)
-	if !next.IsZero() {
-		wait = int64(next.Sub(w.now))
+	if run.Next != never {
+		wait = int64(run.Next) - w.at
 	}
 	return ran{
 		lane: index, outcome: outcome, wait: wait, end: w.at,
-		due: w.age(run.Due), start: w.age(run.Started),
+		due: int64(run.Due), start: int64(run.Started),
 	}
 }
 
