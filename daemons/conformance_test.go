@@ -38,6 +38,45 @@ func blocks() map[string][]string {
 			 directory = "DIR"
 			 recursive = true`,
 		},
+		"dir_queue": {
+			`run_every = "1h"
+			 directory = "DIR"
+			 deliver "exec" {
+			   command = ["true"]
+			 }`,
+			`run_every = "1h"
+			 directory = "DIR"
+			 deliver "exec" {
+			   command    = ["/bin/sh", "-c", "sleep 60 & wait"]
+			   kill_grace = "1s"
+			 }`,
+			`run_every = "1h"
+			 directory = "DIR"
+			 deliver "worker" {
+			   command = ["/bin/sh", "-c", "echo peakd-worker 1; while read -r word n rest; do echo ok $n; done"]
+			 }`,
+			`run_every = "1h"
+			 directory = "DIR"
+			 deliver "http" {
+			   url = "http://127.0.0.1:1/"
+			 }`,
+			`run_every = "1h"
+			 directory = "DIR"
+			 deliver "smtp" {
+			   server = "127.0.0.1:1"
+			 }`,
+		},
+		"dir_queue_manager": {
+			`run_every   = "1h"
+			 directory   = "DIR"
+			 max_running = 1
+			 queue {
+			   run_every = "1h"
+			   deliver "exec" {
+			     command = ["true"]
+			   }
+			 }`,
+		},
 		"for_each_directory": {
 			`run_every = "1h"
 			 directory = "DIR"

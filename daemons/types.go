@@ -3,7 +3,10 @@
 package daemons
 
 import (
+	"slices"
+
 	"github.com/peakd/peakd/config"
+	"github.com/peakd/peakd/daemons/dirqueue"
 	"github.com/peakd/peakd/daemons/exec"
 	"github.com/peakd/peakd/daemons/filecleanup"
 	"github.com/peakd/peakd/daemons/foreachdir"
@@ -11,9 +14,9 @@ import (
 
 // Types are the built-in daemon types.
 func Types() []config.Type {
-	return []config.Type{
+	return slices.Concat([]config.Type{
 		exec.Type(),
 		filecleanup.Type(),
 		foreachdir.Type(),
-	}
+	}, dirqueue.Types(nil))
 }

@@ -3,9 +3,9 @@ package dirqueue
 import "golang.org/x/sys/unix"
 
 // freePercent is how much of a directory's file system is free for ordinary users.
-func freePercent(dir string) (float64, error) {
+func freePercent(fd int) (float64, error) {
 	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
+	if err := unix.Fstatfs(fd, &fs); err != nil {
 		return 0, err
 	}
 	if fs.Blocks == 0 {

@@ -14,6 +14,13 @@ func (v *faults) globs(field string, globs []string) {
 	}
 }
 
+// included complains of an include that matches nothing at all.
+func (v *faults) included(globs []string) {
+	if len(globs) == 0 {
+		v.add("include", `leave it out, or write include = ["*"]`, "include is empty, so that nothing matches")
+	}
+}
+
 func matches(globs []string, name string) bool {
 	return slices.ContainsFunc(globs, func(glob string) bool {
 		ok, err := path.Match(glob, name)

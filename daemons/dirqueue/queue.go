@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
@@ -26,14 +25,18 @@ type Queue struct {
 	env      config.Env
 	settings Settings
 	types    *types
+	calendar bool // it follows a calendar, and nothing but that says when it runs
 
-	spool     *spool.Queue
+	spool     *spool.Queue // nil: not open
 	deliverer deliver.Deliverer
-	watch     *watch.Watch
+	watch     *watch.Watch // nil: it is not told of arrivals
+	moved     atomic.Bool  // the watch has told that the directory may be another one now
 	trip      breaker
 	bucket    bucket
-	recovered time.Time // when dead owners were last looked for
-	purged    time.Time // when old files were last looked for
+	speed     time.Duration // how long a file takes, by the last batch; 0: not known
+	unended   []ending      // attempts that are over, which could not be put on record
+	kept      upkeep
+	worked    time.Time // when there was work last
 	next      time.Time // when there is something to do by the passing of time; zero: not known
 }
 
@@ -43,13 +46,8 @@ var (
 	_ daemonapp.Closer = (*Queue)(nil)
 )
 
-const (
-	// recoverEvery is how often dead owners are looked for, purgeEvery the same for files kept long enough.
-	recoverEvery = 30 * time.Second
-	purgeEvery   = 10 * time.Minute
-	// purgeLimit bounds how many files one run deletes from the archive.
-	purgeLimit = 10_000
-)
+// restAfter is how long a queue without work keeps what it needs for working: descriptors, a worker.
+const restAfter = time.Minute
 
 // Hold implements [daemonapp.Holder]: while the destination is bad the queue rests.
 func (q *Queue) Hold() (reason string, recheck time.Duration) {
@@ -59,17 +57,32 @@ func (q *Queue) Hold() (reason string, recheck time.Duration) {
 // Run implements [daemonapp.Daemon].
 func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
 	start := q.env.Clock.Now()
-	q.next = time.Time{}
-	if err := q.open(); err != nil {
-		return schedule.Result{}, err
+	if q.quiet(start) {
+		return schedule.Result{Outcome: schedule.Idle}, nil
 	}
-	if err := q.keepUp(start); err != nil {
+	q.next = time.Time{}
+	if err := q.open(start); err != nil {
 		return schedule.Result{}, err
 	}
 	r := &run{Queue: q, ctx: ctx, until: start.Add(q.settings.Slice)}
-	err := r.work()
-	if sync := q.spool.Sync(); err == nil && sync != nil {
+	if info, ok := daemonapp.RunFrom(ctx); ok && info.Once {
+		r.until = time.Time{}
+	}
+	err := q.keepUp(start)
+	if err == nil {
+		err = r.work()
+	}
+	if sync := q.spool.Sync(); err == nil {
 		err = sync
+	}
+	return q.result(r, err)
+}
+
+// result is how a run ended.
+func (q *Queue) result(r *run, err error) (schedule.Result, error) {
+	now := q.env.Clock.Now()
+	if r.handled > 0 {
+		q.worked = now
 	}
 	switch {
 	case err != nil:
@@ -79,17 +92,28 @@ func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
 	case r.handled > 0:
 		return schedule.Result{Outcome: schedule.Worked, Count: r.delivered}, nil
 	}
-	return schedule.Result{Outcome: schedule.Idle}, q.rest()
+	if now.Sub(q.worked) >= restAfter {
+		err = q.rest()
+	}
+	return schedule.Result{Outcome: schedule.Idle}, err
+}
+
+// quiet tells whether there is nothing to do, at the cost of one system call: nothing has come into the directory, and no
+// time has come for anything else.
+func (q *Queue) quiet(now time.Time) bool {
+	return q.spool != nil && !q.kept.due(now) && !q.kept.rested.IsZero() && !q.moved.Load() && len(q.unended) == 0 &&
+		(q.next.IsZero() || now.Before(q.next)) && q.spool.Degraded() == nil && !q.spool.Changed()
 }
 
 // NextRun implements [schedule.Planner]: when a file is due again before the next look, the queue is due then.
 func (q *Queue) NextRun(last schedule.Run) time.Time {
 	planned := q.Pace.NextRun(last)
-	if q.next.IsZero() || last.Result.Outcome == schedule.Failed || planned.IsZero() {
+	if q.calendar || q.next.IsZero() || last.Result.Outcome == schedule.Failed || planned.IsZero() {
 		return planned
 	}
-	if until := last.Finished.Add(q.next.Sub(q.env.Clock.Now())); until.Before(planned) {
-		return laterOf(until, last.Finished)
+	// q.next is of the wall clock, as the times of files are.
+	if due := last.Finished.Add(q.next.Sub(q.env.Clock.Now())); due.Before(planned) {
+		return laterOf(due, last.Finished)
 	}
 	return planned
 }
@@ -102,123 +126,79 @@ func laterOf(a, b time.Time) time.Time {
 }
 
 // open opens the queue, anew if its directory is another one now.
-func (q *Queue) open() error {
-	if q.spool != nil && (q.spool.Gone() || q.spool.Degraded() != nil) {
+func (q *Queue) open(now time.Time) error {
+	if q.spool != nil && q.stale(now) {
 		q.shut()
 	}
 	if q.spool != nil {
 		return nil
 	}
+	if q.deliverer == nil {
+		d, err := q.types.deliverer(q.env, q.settings)
+		if err != nil {
+			return err
+		}
+		q.deliverer = d
+	}
+	q.moved.Store(false)
 	s, err := spool.Open(string(q.settings.Directory), q.settings.options())
 	if err != nil {
 		return err
 	}
-	if q.deliverer == nil {
-		if q.deliverer, err = q.types.deliverer(q.env, q.settings); err != nil {
-			return errors.Join(err, s.Close())
-		}
-	}
-	q.spool, q.recovered = s, time.Time{}
-	q.watch = q.watched(s)
+	q.spool, q.kept = s, upkeep{}
+	q.watch = q.watched()
 	return nil
 }
 
+// stale tells whether what is open is no longer the queue: its directory was removed, or another one is called that now,
+// or its disk did not keep what it was given. Whether it was renamed is looked at when the watch tells so, and now and
+// then: a directory above it may have been.
+func (q *Queue) stale(now time.Time) bool {
+	if q.spool.Gone() || q.spool.Degraded() != nil {
+		return true
+	}
+	moved := q.moved.Swap(false)
+	if !moved && q.watch != nil && !q.kept.due(now) {
+		return false
+	}
+	id, err := identity(string(q.settings.Directory))
+	return err != nil || id != q.spool.Identity()
+}
+
 // watched tells the queue of files as they arrive. Where that cannot be, it looks as often as its pace says.
-func (q *Queue) watched(s *spool.Queue) *watch.Watch {
-	w, err := q.types.watches.Add(s.FD(), watch.Arrivals, q.env.Wake)
-	if err != nil {
-		if !errors.Is(err, watch.ErrUnsupported) {
-			q.env.Log.Warn("not_watched", zap.Error(err), zap.String("so", "it looks at its directory as often as its pace says"))
+func (q *Queue) watched() *watch.Watch {
+	wake := q.env.Wake
+	if q.calendar {
+		wake = func() {}
+	}
+	w, err := q.types.watches.Add(q.spool.FD(), watch.Arrivals, func(what watch.Mask) {
+		if what&watch.Itself != 0 {
+			q.moved.Store(true)
 		}
+		wake()
+	})
+	if err != nil {
+		q.types.unwatched(q.env.Log, err)
 		return nil
 	}
 	return w
 }
 
-// keepUp does what is to be done now and then: recovery, old files, room on the disk.
-func (q *Queue) keepUp(now time.Time) error {
-	if err := q.roomy(); err != nil {
-		return err
-	}
-	if now.Sub(q.recovered) >= recoverEvery {
-		if err := q.recover(now); err != nil {
-			return err
-		}
-		q.recovered = now
-	}
-	if now.Sub(q.purged) >= purgeEvery {
-		if err := q.purge(now); err != nil {
-			return err
-		}
-		q.purged = now
-	}
-	return nil
-}
-
-func (q *Queue) recover(now time.Time) error {
-	r, err := q.spool.Recover(now.Round(0))
-	for _, f := range r.Files {
-		if f.Failed {
-			q.env.Log.Error("set_aside", zap.String("file", f.Name), zap.Int("crashes", f.Crashes),
-				zap.String("reason", "its handling was cut off too often"))
-			continue
-		}
-		q.env.Log.Warn("recovered", zap.String("file", f.Name), zap.Int("crashes", f.Crashes))
-	}
-	return err
-}
-
-// purge deletes what has been kept long enough.
-func (q *Queue) purge(now time.Time) error {
-	for _, kept := range []struct {
-		state spool.State
-		keep  time.Duration
-	}{{spool.StateDone, q.settings.Keep}, {spool.StateFailed, q.settings.KeepFailed}} {
-		if kept.keep <= 0 {
-			continue
-		}
-		_, err := q.spool.Purge(spool.PurgeRequest{State: kept.state, Before: now.Round(0).Add(-kept.keep), Limit: purgeLimit})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// roomy tells whether the file system has room for more.
-func (q *Queue) roomy() error {
-	if q.settings.MinimumFree <= 0 {
-		return nil
-	}
-	free, err := freePercent(string(q.settings.Directory))
-	if err != nil {
-		return fmt.Errorf("look for room at %s: %w", q.settings.Directory, err)
-	}
-	if free < q.settings.MinimumFree {
-		return fmt.Errorf("the file system of %s has %.1f%% left, less than minimum_free = %g: nothing is claimed",
-			q.settings.Directory, free, q.settings.MinimumFree)
-	}
-	return nil
-}
-
-// rest gives back what a queue without work does not need.
-func (q *Queue) rest() error {
-	if _, err := q.spool.Compact(); err != nil {
-		q.env.Log.Debug("compact", zap.Error(err))
-	}
-	return q.spool.Rest()
-}
-
-// shut closes the queue, but not what delivers.
-func (q *Queue) shut() {
+// unwatch ends the watch.
+func (q *Queue) unwatch() {
 	if q.watch != nil {
 		q.watch.Close()
 		q.watch = nil
 	}
-	if err := q.spool.Close(); err != nil {
-		q.env.Log.Warn("close", zap.Error(err))
+}
+
+// shut closes the queue, but not what delivers. Attempts that are not on record are left to recovery.
+func (q *Queue) shut() {
+	q.unwatch()
+	if err := q.spool.Close(); err != nil && !errors.Is(err, spool.ErrDegraded) { // that has been told
+		q.warn("close", err)
 	}
-	q.spool = nil
+	q.spool, q.unended = nil, nil
 }
 
 // Close implements [daemonapp.Closer].
@@ -229,5 +209,8 @@ func (q *Queue) Close() error {
 	if q.deliverer == nil {
 		return nil
 	}
-	return q.deliverer.Close()
+	if err := q.deliverer.Close(); err != nil {
+		return fmt.Errorf("end deliveries of %s: %w", q.settings.Directory, err)
+	}
+	return nil
 }

@@ -2,9 +2,6 @@ package dirqueue
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,7 +15,7 @@ import (
 type run struct {
 	*Queue
 	ctx                context.Context
-	until              time.Time
+	until              time.Time // when the slice is over; zero: never
 	delivered, handled int
 	more               bool
 	err                error // that ends the run: the queue itself is bad
@@ -26,45 +23,62 @@ type run struct {
 
 // work claims and delivers until there is no more, or the slice is over.
 func (r *run) work() error {
-	for r.err == nil && r.ctx.Err() == nil {
+	r.catchUp()
+	for more := true; more && r.err == nil; {
+		if r.ctx.Err() != nil {
+			return context.Cause(r.ctx)
+		}
 		now := r.env.Clock.Now()
-		if r.handled > 0 && !now.Before(r.until) {
+		if !r.until.IsZero() && !now.Before(r.until) && r.handled > 0 {
 			r.more = true
 			return nil
 		}
-		n := r.trip.most(r.bucket.take(now, r.settings.Batch))
-		if n == 0 {
-			r.next = r.bucket.when(now)
-			return nil
-		}
-		batch, err := r.spool.Claim(spool.Request{Now: now.Round(0), N: n})
-		r.bucket.giveBack(n - len(batch.Claimed))
-		r.tell(batch)
-		if len(batch.Claimed) > 0 {
-			r.deliver(batch)
-		}
-		r.next = batch.Next
-		if err != nil {
-			return err
-		}
-		if reason, _ := r.trip.hold(r.env.Clock.Now()); reason != "" {
-			r.env.Log.Warn("tripped", zap.String("reason", reason))
-			return r.err
-		}
-		if !batch.More {
-			return r.err
-		}
-	}
-	if r.err == nil {
-		r.err = context.Cause(r.ctx)
+		more = r.batch(now)
 	}
 	return r.err
+}
+
+// batch claims and delivers some files, and tells whether to go on.
+func (r *run) batch(now time.Time) bool {
+	n := r.trip.most(r.bucket.take(now, r.size(now)))
+	if n == 0 {
+		r.next = r.bucket.when().Round(0)
+		return false
+	}
+	batch, err := r.spool.Claim(spool.Request{Now: now.Round(0), N: n})
+	r.bucket.giveBack(n - len(batch.Claimed))
+	r.next = batch.Next
+	r.tell(batch)
+	if len(batch.Claimed) > 0 {
+		r.deliver(batch)
+	}
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	if reason, _ := r.trip.hold(r.env.Clock.Now()); reason != "" {
+		r.env.Log.Warn("tripped", zap.String("reason", reason), zap.Duration("cooldown", r.settings.Trip.Cooldown))
+		return false
+	}
+	return batch.More && len(batch.Claimed)+len(batch.Refused) > 0
+}
+
+// size is how many files to claim: what fits into the rest of the slice, at the speed of the batch before, and not
+// fewer than can be under way at once.
+func (r *run) size(now time.Time) int {
+	least, most := min(r.settings.atOnce(), r.settings.Batch), r.settings.Batch
+	switch {
+	case r.until.IsZero():
+		return most
+	case r.speed == 0:
+		return least
+	}
+	return max(least, int(min(int64(r.until.Sub(now)/r.speed), int64(most))))
 }
 
 // tell logs what a claim came across.
 func (r *run) tell(b spool.Batch) {
 	for _, f := range b.Refused {
-		r.env.Log.Error("set_aside", zap.String("file", f.Name), zap.String("reason", f.Reason))
+		r.env.Log.Warn("set_aside", zap.String("file", f.Name), zap.Int("attempt", 0), zap.String("reason", f.Reason))
 	}
 	for _, p := range b.Problems {
 		r.env.Log.Warn("left_alone", zap.String("file", p.Name), zap.Error(p.Err))
@@ -78,7 +92,7 @@ func (r *run) deliver(b spool.Batch) {
 	for _, c := range b.Claimed {
 		file, err := c.File()
 		if err != nil {
-			r.note(c, "put back", r.spool.PutBack(c, r.later(0), r.now()))
+			r.end(ending{claim: c, result: deliver.Result{Verdict: deliver.Retry, Reason: deliver.Sentence(err.Error())}})
 			continue
 		}
 		claims = append(claims, c)
@@ -87,75 +101,18 @@ func (r *run) deliver(b spool.Batch) {
 			Modified: c.Modified, Attempt: c.Attempt, ID: c.ID(),
 		})
 	}
-	r.deliverer.Deliver(r.ctx, jobs, func(i int, result deliver.Result) { r.end(claims[i], result) })
-	if err := r.spool.Sync(); err != nil {
+	start := r.env.Clock.Now()
+	r.deliverer.Deliver(r.ctx, jobs, func(i int, result deliver.Result) {
+		r.trip.note(r.env.Clock.Now(), result)
+		r.end(ending{claim: claims[i], result: result, stopped: r.stopped()})
+	})
+	if len(jobs) > 0 {
+		r.speed = max(r.env.Clock.Now().Sub(start)/time.Duration(len(jobs)), 1)
+	}
+	if err := r.spool.Sync(); err != nil && r.err == nil {
 		r.err = err
 	}
 	if info, ok := daemonapp.RunFrom(r.ctx); ok {
 		info.Progress(r.handled, r.handled+b.Ready)
-	}
-}
-
-func (r *run) now() time.Time { return r.env.Clock.Now().Round(0) }
-
-// end puts a file where its result sends it.
-func (r *run) end(c *spool.Claimed, result deliver.Result) {
-	r.handled++
-	now := r.now()
-	r.trip.note(now, result)
-	switch result.Verdict {
-	case deliver.Done:
-		r.delivered++
-		r.note(c, "finish", r.spool.Done(c, now))
-	case deliver.Permanent:
-		r.fail(c, result.Reason, result)
-	case deliver.Trip:
-		r.note(c, "put back", r.spool.PutBack(c, r.later(result.After), now))
-	case deliver.Retry:
-		r.retry(c, result, now)
-	default:
-		r.retry(c, deliver.Result{Verdict: deliver.Retry, Reason: "the deliverer gave no verdict"}, now)
-	}
-}
-
-// later is when a file is tried again whose attempt said nothing about it.
-func (r *run) later(after time.Duration) time.Time {
-	return r.now().Add(max(after, r.settings.FileRetry.Every))
-}
-
-// retry tries a file again later, unless it has been tried long enough. A run that is being stopped counts nowhere.
-func (r *run) retry(c *spool.Claimed, result deliver.Result, now time.Time) {
-	if r.ctx.Err() != nil {
-		r.note(c, "put back", r.spool.PutBack(c, now, now))
-		return
-	}
-	f := r.settings.FileRetry
-	switch {
-	case f.Attempts > 0 && c.Attempt >= f.Attempts:
-		r.fail(c, fmt.Sprintf("given up after %d attempts: %s", c.Attempt, result.Reason), result)
-		return
-	case f.MaximumAge > 0 && now.Sub(c.Modified) >= f.MaximumAge:
-		r.fail(c, fmt.Sprintf("given up at an age of more than %s: %s", f.MaximumAge, result.Reason), result)
-		return
-	}
-	at := now.Add(max(f.wait(c.Attempt, rand.Float64()), result.After))
-	r.env.Log.Debug("retry", zap.String("file", c.Name), zap.Int("attempt", c.Attempt), zap.String("reason", result.Reason),
-		zap.Time("at", at))
-	r.note(c, "defer", r.spool.Retry(c, at, now))
-}
-
-func (r *run) fail(c *spool.Claimed, reason string, result deliver.Result) {
-	r.env.Log.Warn("set_aside", zap.String("file", c.Name), zap.Int("attempt", c.Attempt), zap.String("reason", reason))
-	r.note(c, "set aside", r.spool.Fail(c, spool.Failure{Reason: reason, Detail: result.Detail}, r.now()))
-}
-
-// note takes an error of a file's end: only a disk that does not keep what it is given ends the run.
-func (r *run) note(c *spool.Claimed, verb string, err error) {
-	switch {
-	case err == nil:
-	case errors.Is(err, spool.ErrLost), errors.Is(err, spool.ErrReason):
-		r.env.Log.Warn(verb, zap.String("file", c.Name), zap.Error(err))
-	default:
-		r.err = err
 	}
 }

@@ -6,6 +6,7 @@ package dirqueue
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/peakd/peakd/config"
@@ -29,7 +30,7 @@ type Settings struct {
 	MaximumSize     config.Size   `hcl:"maximum_size" doc:"larger files are set aside; 0 means no limit"`
 	Order           string        `hcl:"order" enum:"name|mtime|priority|none" doc:"which file goes first: by name, the oldest, the highest number in the name, or as the file system lists them, which is the quickest"`
 	PriorityPattern string        `hcl:"priority_pattern" doc:"with order = \"priority\": a regular expression whose first group is the number in the name"`
-	Window          int           `hcl:"window" doc:"how many names are kept in order at a time; the memory of a scan"`
+	Window          int           `hcl:"order_window" doc:"how many names are kept in order at a time; the memory of a scan"`
 	Batch           int           `hcl:"batch" doc:"how many files are claimed at a time"`
 	Concurrency     int           `hcl:"concurrency" doc:"how many files may be under way at once"`
 	Rate            float64       `hcl:"rate" doc:"how many files a second at most; 0 means no limit"`
@@ -102,7 +103,8 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 	v := faults{}
 	v.globs("include", s.Include)
 	v.globs("exclude", s.Exclude)
-	v.positive("window", s.Window)
+	v.included(s.Include)
+	v.positive("order_window", s.Window)
 	v.positive("batch", s.Batch)
 	v.positive("concurrency", s.Concurrency)
 	v.positive("crash_attempts", s.CrashAttempts)
@@ -116,6 +118,9 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 	}
 	if s.MinimumFree < 0 || s.MinimumFree > 100 {
 		v.add("minimum_free", "0 switches it off", "minimum_free is a percentage")
+	}
+	if s.Ready == "marker" && (!strings.Contains(s.Marker, "{name}") || s.Marker == "{name}" || strings.ContainsAny(s.Marker, "/\x00")) {
+		v.add("marker", `as in "{name}.done"`, "%q is no name with {name} and something else in it", s.Marker)
 	}
 	s.validateRetry(&v)
 	v.all = append(v.all, within("deliver", s.Deliver.validate())...)
@@ -142,6 +147,14 @@ func (s *Settings) validateRetry(v *faults) {
 	if t.Failures > 0 && t.Cooldown <= 0 {
 		v.add("trip.cooldown", "", "cooldown is more than 0")
 	}
+}
+
+// atOnce is how many files can be under way at once.
+func (s *Settings) atOnce() int {
+	if w := s.Deliver.Worker; w != nil {
+		return s.Concurrency * w.InFlight
+	}
+	return s.Concurrency
 }
 
 // chosen is the settings of the variant that was given.
@@ -172,7 +185,16 @@ func (d *Deliver) validate() []*daemonapp.FieldError {
 
 // Warnings tells of what is missing now.
 func (s *Settings) Warnings() []*daemonapp.FieldError {
-	if v, ok := s.Deliver.chosen().(interface {
+	v := faults{}
+	if _, err := identity(string(s.Directory)); err != nil {
+		v.add("directory", "its runs will fail until it is there", "%s is not a directory now", s.Directory)
+	}
+	v.all = append(v.all, s.Deliver.warnings()...)
+	return v.all
+}
+
+func (d *Deliver) warnings() []*daemonapp.FieldError {
+	if v, ok := d.chosen().(interface {
 		Warnings() []*daemonapp.FieldError
 	}); ok {
 		return within("deliver", v.Warnings())

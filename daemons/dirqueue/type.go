@@ -2,11 +2,16 @@ package dirqueue
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"regexp"
+	"sync"
+
+	"go.uber.org/zap"
 
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/exec"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/function"
@@ -37,6 +42,17 @@ func Types(functions function.Functions) []config.Type {
 type types struct {
 	functions function.Functions
 	watches   *watch.Shared
+	told      sync.Once // that directories cannot be watched
+}
+
+// unwatched tells that a directory cannot be watched: once, as it is the system's limit that is reached.
+func (t *types) unwatched(log *zap.Logger, err error) {
+	if errors.Is(err, watch.ErrUnsupported) {
+		return
+	}
+	t.told.Do(func() {
+		log.Warn("not_watched", zap.Error(err), zap.String("so", "it, and others, look at their directories as often as their pace says"))
+	})
 }
 
 func (t *types) queue(env config.Env, s Settings) (daemonapp.Daemon, error) {
@@ -51,7 +67,7 @@ func (t *types) newQueue(env config.Env, s Settings) (*Queue, error) {
 	}
 	return &Queue{
 		Pace: daemonapp.Pace{Planner: env.Planner}, env: env, settings: s, types: t,
-		trip: breaker{settings: *s.Trip}, bucket: bucket{rate: s.Rate},
+		calendar: schedule.CalendarOf(env.Planner) != nil, trip: breaker{settings: *s.Trip}, bucket: newBucket(s.Rate),
 	}, nil
 }
 

@@ -31,9 +31,13 @@ func (b *breaker) note(now time.Time, r deliver.Result) {
 	case deliver.Retry, deliver.Trip:
 	}
 	b.failures++
-	if b.settings.Failures > 0 && b.failures >= b.settings.Failures {
+	if b.tripped() {
 		b.until, b.reason = now.Add(b.settings.Cooldown), r.Reason
 	}
+}
+
+func (b *breaker) tripped() bool {
+	return b.settings.Failures > 0 && b.failures >= b.settings.Failures
 }
 
 // hold tells why the queue rests, and for how long.
@@ -46,46 +50,40 @@ func (b *breaker) hold(now time.Time) (reason string, wait time.Duration) {
 
 // most is how many files may be tried: after a trip one.
 func (b *breaker) most(n int) int {
-	if b.settings.Failures > 0 && b.failures >= b.settings.Failures {
+	if b.tripped() {
 		return min(n, 1)
 	}
 	return n
 }
 
-// bucket bounds how many files a second are begun: it fills at the rate, up to a second's worth.
+// bucket bounds how many files a second are begun: at most a second's worth at once, and then no more than the rate.
 type bucket struct {
-	rate   float64
-	tokens float64
-	filled time.Time
+	every time.Duration // from one file to the next; 0: no limit
+	burst int
+	// spent is the time up to which all that may be begun has been.
+	spent time.Time
 }
 
-// take takes up to n tokens; all of them if there is no rate.
+func newBucket(rate float64) bucket {
+	if rate <= 0 {
+		return bucket{}
+	}
+	return bucket{every: max(time.Duration(float64(time.Second)/rate), 1), burst: int(max(rate, 1))}
+}
+
+// take takes up to n; all of them if there is no limit.
 func (b *bucket) take(now time.Time, n int) int {
-	if b.rate <= 0 {
+	if b.every == 0 {
 		return n
 	}
-	if b.filled.IsZero() {
-		b.tokens = b.size()
-	} else {
-		b.tokens = min(b.tokens+b.rate*now.Sub(b.filled).Seconds(), b.size())
-	}
-	b.filled = now
-	got := min(n, int(b.tokens))
-	b.tokens -= float64(got)
+	b.spent = laterOf(b.spent, now.Add(-b.every*time.Duration(b.burst)))
+	got := max(min(n, int(now.Sub(b.spent)/b.every)), 0)
+	b.spent = b.spent.Add(b.every * time.Duration(got))
 	return got
 }
 
-func (b *bucket) size() float64 { return max(b.rate, 1) }
+// giveBack returns what was not used.
+func (b *bucket) giveBack(n int) { b.spent = b.spent.Add(-b.every * time.Duration(n)) }
 
-// giveBack returns tokens that were not used.
-func (b *bucket) giveBack(n int) {
-	if b.rate > 0 {
-		b.tokens += float64(n)
-	}
-}
-
-// when is when there will be a token.
-func (b *bucket) when(now time.Time) time.Time {
-	missing := 1 - b.tokens
-	return now.Add(time.Duration(missing / b.rate * float64(time.Second)))
-}
+// when is from when on there is one to take.
+func (b *bucket) when() time.Time { return b.spent.Add(b.every) }

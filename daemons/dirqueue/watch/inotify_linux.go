@@ -13,7 +13,6 @@ import (
 type instance struct {
 	file *os.File
 	fd   int
-	done chan struct{} // closed when read has returned
 }
 
 func open(s *Shared) (*instance, error) {
@@ -21,24 +20,30 @@ func open(s *Shared) (*instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open inotify: %w", err)
 	}
-	in := &instance{file: os.NewFile(uintptr(fd), "inotify"), fd: fd, done: make(chan struct{})}
-	go in.read(s) // ends when close has closed the file
+	in := &instance{file: os.NewFile(uintptr(fd), "inotify"), fd: fd}
+	go in.read(s) // ends when close has closed the file; it is not joined, as it may be in a notify that waits for whoever closes
 	return in, nil
 }
 
-// close ends the reading. It is not waited for: the reader may be in a notify that waits for us.
 func (in *instance) close() { _ = in.file.Close() }
 
 const (
-	arrived     = unix.IN_MOVED_TO | unix.IN_CLOSE_WRITE | unix.IN_CREATE
-	rearranged  = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_MOVED_FROM | unix.IN_DELETE
-	ofItself    = unix.IN_DELETE_SELF | unix.IN_MOVE_SELF
-	watchedMask = arrived | rearranged | ofItself | unix.IN_ONLYDIR
+	arrived    = unix.IN_MOVED_TO | unix.IN_CLOSE_WRITE | unix.IN_CREATE
+	rearranged = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_MOVED_FROM | unix.IN_DELETE
+	ofItself   = unix.IN_DELETE_SELF | unix.IN_MOVE_SELF
 )
 
-// add watches the directory that is open as fd, whatever it is called now.
-func (in *instance) add(fd int, _ Mask) (int32, error) {
-	number, err := unix.InotifyAddWatch(in.fd, "/proc/self/fd/"+strconv.Itoa(fd), watchedMask)
+// add watches the directory that is open as fd, whatever it is called now. One that is watched already is watched
+// for both from then on.
+func (in *instance) add(fd int, mask Mask) (int32, error) {
+	events := uint32(ofItself | unix.IN_ONLYDIR | unix.IN_MASK_ADD)
+	if mask&Arrivals != 0 {
+		events |= arrived
+	}
+	if mask&Directories != 0 {
+		events |= rearranged
+	}
+	number, err := unix.InotifyAddWatch(in.fd, "/proc/self/fd/"+strconv.Itoa(fd), events)
 	if err != nil {
 		return 0, fmt.Errorf("watch directory: %w", err)
 	}
@@ -46,12 +51,11 @@ func (in *instance) add(fd int, _ Mask) (int32, error) {
 }
 
 func (in *instance) remove(number int32) {
-	_, _ = unix.InotifyRmWatch(in.fd, uint32(number))
+	_, _ = unix.InotifyRmWatch(in.fd, uint32(number)) // an error means that the directory is gone, and the watch with it
 }
 
 // read tells of events until the instance is closed.
 func (in *instance) read(s *Shared) {
-	defer close(in.done)
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := in.file.Read(buffer)
@@ -85,18 +89,13 @@ func (in *instance) parse(s *Shared, events []byte) {
 }
 
 func meaning(mask uint32) Mask {
-	var m Mask
-	if mask&ofItself != 0 {
-		return Arrivals | Directories
+	switch {
+	case mask&ofItself != 0:
+		return Itself
+	case mask&unix.IN_ISDIR != 0 && mask&rearranged != 0:
+		return Directories
+	case mask&unix.IN_ISDIR == 0 && mask&arrived != 0:
+		return Arrivals
 	}
-	if mask&unix.IN_ISDIR != 0 {
-		if mask&rearranged != 0 {
-			m |= Directories
-		}
-		return m
-	}
-	if mask&arrived != 0 {
-		m |= Arrivals
-	}
-	return m
+	return 0
 }

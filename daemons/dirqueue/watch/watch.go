@@ -7,6 +7,7 @@ package watch
 
 import (
 	"errors"
+	"slices"
 	"sync"
 )
 
@@ -15,10 +16,14 @@ var ErrUnsupported = errors.New("watching directories needs Linux")
 
 // What to be told of.
 const (
-	// Arrivals are files that are complete: moved in, linked, or closed after writing.
+	// Arrivals are files that may be complete: moved in, linked, or closed after writing.
 	Arrivals Mask = 1 << iota
 	// Directories are subdirectories that come, go or change their name.
 	Directories
+	// Itself is that the directory was moved or removed. Every watch is told of it.
+	Itself
+
+	everything = Arrivals | Directories | Itself
 )
 
 // Mask is a set of what to be told of.
@@ -27,7 +32,7 @@ type Mask uint8
 // Shared is the instance that the watches of a process share. The zero value is ready; it opens the instance
 // with its first watch and closes it with its last. Its methods may be called from any goroutine.
 type Shared struct {
-	mu       sync.Mutex // guards all below
+	mu       sync.Mutex // guards all below, and Watch.lost
 	instance *instance
 	watches  map[int32][]*Watch // by the kernel's number; two watches of one directory have the same
 }
@@ -37,12 +42,14 @@ type Watch struct {
 	shared *Shared
 	number int32
 	mask   Mask
-	notify func()
+	notify func(Mask)
+	lost   bool
 }
 
-// Add watches a directory that is held open as fd. notify is called on the instance's goroutine after each hint; it
-// must not block and not call Add or Close. The error says why there can be no watch: the caller then polls.
-func (s *Shared) Add(fd int, mask Mask, notify func()) (*Watch, error) {
+// Add watches a directory that is held open as fd. notify is called on the instance's goroutine with what has happened, of
+// that in mask; it must not block and not call Add or Close. The error says why there can be no watch: the
+// caller then polls.
+func (s *Shared) Add(fd int, mask Mask, notify func(Mask)) (*Watch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.instance == nil {
@@ -52,14 +59,14 @@ func (s *Shared) Add(fd int, mask Mask, notify func()) (*Watch, error) {
 		}
 		s.instance, s.watches = in, map[int32][]*Watch{}
 	}
-	w := &Watch{shared: s, mask: mask, notify: notify}
-	number, err := s.instance.add(fd, Arrivals|Directories)
+	w := &Watch{shared: s, mask: mask | Itself, notify: notify}
+	number, err := s.instance.add(fd, w.mask)
 	if err != nil {
 		s.closeIfUnused()
 		return nil, err
 	}
 	w.number = number
-	s.watches[number] = append(s.watches[number], w)
+	s.watches[number] = append(slices.Clip(s.watches[number]), w)
 	return w, nil
 }
 
@@ -68,24 +75,26 @@ func (w *Watch) Close() {
 	s := w.shared
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	left := s.watches[w.number][:0:0]
-	found := false
-	for _, other := range s.watches[w.number] {
-		if other == w {
-			found = true
-		} else {
-			left = append(left, other)
-		}
-	}
-	if !found {
+	at := slices.Index(s.watches[w.number], w)
+	if w.lost || at < 0 {
 		return
 	}
+	w.lost = true
+	left := slices.Delete(slices.Clone(s.watches[w.number]), at, at+1) // a copy: tell may be reading it
 	s.watches[w.number] = left
 	if len(left) == 0 {
 		delete(s.watches, w.number)
 		s.instance.remove(w.number)
 	}
 	s.closeIfUnused()
+}
+
+// Lost tells that the watch has ended: it was closed, or its directory is no more. The number of a directory may then be
+// that of another one.
+func (w *Watch) Lost() bool {
+	w.shared.mu.Lock()
+	defer w.shared.mu.Unlock()
+	return w.lost
 }
 
 func (s *Shared) closeIfUnused() {
@@ -97,20 +106,21 @@ func (s *Shared) closeIfUnused() {
 
 // tell calls those who watch the directory of that number for any of these.
 func (s *Shared) tell(in *instance, number int32, mask Mask) {
-	for _, w := range s.about(in, number) {
-		if w.mask&mask != 0 {
-			w.notify()
-		}
+	s.mu.Lock()
+	var watches []*Watch
+	if s.instance == in {
+		watches = s.watches[number]
 	}
+	s.mu.Unlock()
+	call(watches, mask)
 }
 
-func (s *Shared) about(in *instance, number int32) []*Watch {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.instance != in {
-		return nil
+func call(watches []*Watch, mask Mask) {
+	for _, w := range watches {
+		if w.mask&mask != 0 {
+			w.notify(w.mask & mask)
+		}
 	}
-	return s.watches[number]
 }
 
 // tellAll calls everybody: events were lost.
@@ -123,16 +133,21 @@ func (s *Shared) tellAll(in *instance) {
 		}
 	}
 	s.mu.Unlock()
-	for _, w := range all {
-		w.notify()
-	}
+	call(all, everything)
 }
 
-// forget drops the watches of a directory that is gone: the kernel has removed them.
+// forget drops the watches of a directory that is gone, and tells them so: the kernel has removed them.
 func (s *Shared) forget(in *instance, number int32) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	var gone []*Watch
 	if s.instance == in {
+		gone = s.watches[number]
 		delete(s.watches, number)
+		for _, w := range gone {
+			w.lost = true
+		}
+		s.closeIfUnused()
 	}
+	s.mu.Unlock()
+	call(gone, Itself)
 }

@@ -174,3 +174,6 @@ func (s *Settings) helo() string {
 	}
 	return "localhost"
 }
+
+// SetDefaults sets what a configuration leaves out.
+func (s *Settings) SetDefaults() { *s = Defaults() }
