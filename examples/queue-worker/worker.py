@@ -4,6 +4,8 @@
 The protocol is described in daemons/dirqueue/deliver/worker. Each file is copied into the folder given.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import sys
@@ -14,7 +16,7 @@ class Never(Exception):
     """The file can never be delivered."""
 
 
-def deliver(path: bytes, attempt: int, id: bytes) -> None:
+def deliver(path: bytes, attempt: int, id: bytes | None) -> None:
     """The work: it returns, or raises Never, or anything else for a retry."""
     if os.path.getsize(path) == 0:
         raise Never("it is empty")
@@ -24,9 +26,10 @@ def deliver(path: bytes, attempt: int, id: bytes) -> None:
 def main() -> None:
     print("peakd-worker 1", flush=True)
     for line in sys.stdin.buffer:
-        verb, number, path, attempt, id, *_ = line.decode("ascii").split()
+        verb, number, path, attempt, *more = line.decode("ascii").split()
+        id = unquote_to_bytes(more[0]) if more else None  # only with send_id
         try:
-            deliver(unquote_to_bytes(path), int(attempt), unquote_to_bytes(id))
+            deliver(unquote_to_bytes(path), int(attempt), id)
             answer = f"ok {number}"
         except Never as why:
             answer = f"fail {number} {why}"

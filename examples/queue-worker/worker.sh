@@ -22,7 +22,7 @@ decode() {
   decoded=$decoded$rest
 }
 
-# deliver PATH ATTEMPT ID: the work.
+# deliver PATH ATTEMPT: the work.
 deliver() {
   [ -s "$1" ] || { reason="it is empty"; return 65; }
   cp -- "$1" "$to/" 2>/dev/null || { reason="cannot copy it to $to"; return 75; }
@@ -30,10 +30,10 @@ deliver() {
 
 to=$1
 echo "peakd-worker 1"
-while read -r verb number path attempt id more; do
+while read -r verb number path attempt more; do
   [ "$verb" = deliver ] || exit 64
   decode "$path"
-  deliver "$decoded" "$attempt" "$id"
+  deliver "$decoded" "$attempt"
   case $? in
     0) echo "ok $number" ;;
     64 | 65 | 66 | 77) echo "fail $number $reason" ;;

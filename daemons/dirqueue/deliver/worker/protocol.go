@@ -17,16 +17,19 @@ const Hello = "peakd-worker 1"
 // lineBytes bounds a line of a worker.
 const lineBytes = 4 << 10
 
-// appendDeliver appends the line that tells a worker of a job.
-func appendDeliver(line []byte, n uint64, job *deliver.Job) []byte {
+// appendDeliver appends the line that tells a worker of a job. It is short, as a shell makes a system call for each
+// byte of it.
+func appendDeliver(line []byte, n uint64, job *deliver.Job, id bool) []byte {
 	line = append(line, "deliver "...)
 	line = strconv.AppendUint(line, n, 10)
 	line = append(line, ' ')
 	line = deliver.AppendEscaped(line, job.Path)
 	line = append(line, ' ')
 	line = strconv.AppendInt(line, int64(job.Attempt), 10)
-	line = append(line, ' ')
-	line = deliver.AppendEscaped(line, job.ID)
+	if id {
+		line = append(line, ' ')
+		line = deliver.AppendEscaped(line, job.ID)
+	}
 	return append(line, '\n')
 }
 

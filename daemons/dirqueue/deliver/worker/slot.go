@@ -169,7 +169,7 @@ func (p *pump) fill(ctx context.Context) error {
 			break
 		}
 		before := len(p.buf)
-		p.buf = appendDeliver(p.buf, p.w.next, &p.feed.jobs[i])
+		p.buf = appendDeliver(p.buf, p.w.next, &p.feed.jobs[i], p.settings.SendID)
 		p.told = append(p.told, told{n: p.w.next, job: i, bytes: len(p.buf) - before})
 		p.bytes += len(p.buf) - before
 		p.w.next++

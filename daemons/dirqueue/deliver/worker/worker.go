@@ -11,11 +11,12 @@
 //
 // Then it is told of files, up to in_flight (16) before it has answered:
 //
-//	deliver N PATH ATTEMPT ID
+//	deliver N PATH ATTEMPT
+//	deliver N PATH ATTEMPT ID     with send_id
 //
 // N is a number that names this line, ATTEMPT is 1 for the first of the file, ID is the same in every attempt and unlike
 // that of any other file. In PATH and ID, every byte that is not a printable ASCII character, and "%", is written as
-// "%" and two hexadecimal digits; so the four are single words whatever a file is called. The name of the file
+// "%" and two hexadecimal digits; so each is a single word whatever a file is called. The name of the file
 // is the last part of PATH, which is absolute. It answers each, in any order, with one of
 //
 //	ok N              delivered

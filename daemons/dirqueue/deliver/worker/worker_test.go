@@ -30,7 +30,7 @@ func TestExamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			to := t.TempDir()
-			d, _ := script(t, "", func(s *worker.Settings) { s.Command = []string{program, to} }, deliver.Env{Concurrency: 2})
+			d, _ := script(t, "", func(s *worker.Settings) { s.Command, s.SendID = []string{program, to}, example == "worker.py" }, deliver.Env{Concurrency: 2})
 			files := []delivertest.File{{Name: "empty is never delivered"}}
 			for _, name := range delivertest.HostileNames() {
 				files = append(files, delivertest.File{Name: name, Content: "content of " + name})
@@ -66,7 +66,7 @@ func TestAnswers(t *testing.T) {
 		*02) echo "fail $number  bad data ";;
 		*03) echo "trip $number";;
 		*04) printf 'ok %s\r\n' "$number";;
-		esac`), nil, deliver.Env{Mask: func(text string) string { return strings.ReplaceAll(text, "data", "***") }})
+		esac`), func(s *worker.Settings) { s.SendID = true }, deliver.Env{Mask: func(text string) string { return strings.ReplaceAll(text, "data", "***") }})
 	results := delivertest.Deliver(t.Context(), t, d, numbered(t, 5))
 	want := []deliver.Result{
 		{Verdict: deliver.Done},
