@@ -1,6 +1,8 @@
 # make demo    build, and run the main job on real files in a temporary folder; stops by itself
 # make test    install what the tests need, and run them all under the race detector
 # make bench   the benchmarks, each beside its baseline
+# make kill    10,000 kill -9 at seeded steps of the directory queue; make test runs 320
+# make fuzz    every fuzz target for a while
 # make lint    everything a change must pass besides the tests
 # make docs    generate the reference pages and the pictures of docs/
 
@@ -10,7 +12,7 @@ PKGS    := ./...
 BENCH   ?= .
 LINTER  := $(BIN)/golangci-lint
 
-.PHONY: demo test bench lint docs build packages clean fuzz
+.PHONY: demo test bench kill fuzz lint docs build packages clean
 
 build:
 	$(GO) build -o $(BIN)/peakd ./cmd/peakd
@@ -30,6 +32,9 @@ bench:
 
 fuzz:
 	.ci/fuzz
+
+kill: packages
+	PEAKD_KILLS=10000 $(GO) test -run 'TestKills$$' -timeout 30m -v ./daemons/dirqueue/spool
 
 # The linter is built once, from the sources that .ci/tools/go.mod pins.
 $(LINTER): .ci/tools/go.mod .ci/tools/go.sum
