@@ -66,7 +66,7 @@ func (r *FileRetry) SetDefaults() {
 
 // Trip is a trip block: after so many failures in a row that speak against the destination the queue rests.
 type Trip struct {
-	Failures int           `hcl:"failures" doc:"so many in a row hold the queue; 0 means never"`
+	Failures int           `hcl:"failures" doc:"so many in a row hold the queue, once the files under way have ended; 0 means never"`
 	Cooldown time.Duration `hcl:"cooldown" doc:"how long it rests then, before one file is tried"`
 }
 

@@ -48,12 +48,15 @@ func (b *breaker) hold(now time.Time) (reason string, wait time.Duration) {
 	return "its destination is bad: " + b.reason, b.until.Sub(now)
 }
 
-// most is how many files may be tried: after a trip one.
+// most is how many files may be tried: after a trip one, and after a failure no more than it takes to trip.
 func (b *breaker) most(n int) int {
-	if b.tripped() {
+	switch {
+	case b.settings.Failures == 0 || b.failures == 0:
+		return n
+	case b.tripped():
 		return min(n, 1)
 	}
-	return n
+	return min(n, b.settings.Failures-b.failures)
 }
 
 // bucket bounds how many files a second are begun: at most a second's worth at once, and then no more than the rate.
