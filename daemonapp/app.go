@@ -56,10 +56,13 @@ type App struct {
 
 	mu    sync.Mutex // guards all below, and with it the scheduler
 	sched *schedule.Scheduler
-	units []unit          // by schedule.ID
-	round uint32          // counts reconciles
-	roots family          // the app's own daemons, and what the run of a removed seed's child has left of it
-	base  context.Context // parent of all runs; set by Run
+	units []unit                  // by schedule.ID
+	kinds kinds                   // those of the units
+	next  map[schedule.ID]*Spec   // successors of daemons whose run is in flight
+	round uint32                  // counts reconciles
+	roots family                  // the app's own daemons, and what the run of a removed seed's child has left of it
+	seeds map[schedule.ID]*family // the children of those daemons that have some
+	base  context.Context         // parent of all runs; set by Run
 
 	specs     []Spec // what Reconcile was told before Run
 	state     state
@@ -95,11 +98,9 @@ const (
 // unit is a daemon as the app holds it.
 type unit struct {
 	daemon   Daemon
-	typ      string
+	*kind    // never nil
 	digest   string
-	terms    *Terms // nil: all zero
 	worker   *worker
-	next     *Spec // the successor, while a run of this one is in flight
 	lastWait time.Duration
 	wanted   uint32 // the round of the latest reconcile that wanted it
 	kin
@@ -121,6 +122,8 @@ func New(o Options) *App {
 		kick:    make(chan struct{}, 1),
 		sched:   schedule.New(now, o.Limits),
 		roots:   family{nobody, nobody},
+		seeds:   map[schedule.ID]*family{},
+		next:    map[schedule.ID]*Spec{},
 		closing: map[string]struct{}{},
 		runIDs:  RunID(now.Unix() << 12),
 	}

@@ -12,7 +12,7 @@ import (
 func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) {
 	u := &a.units[w.id]
 	u.worker = nil
-	replaced := u.next != nil
+	replaced := a.next[w.id] != nil
 	run, next := a.sched.Done(w.id, now, result, err)
 	var stretched bool
 	if !next.IsZero() {
@@ -62,10 +62,9 @@ func (a *App) settled(id schedule.ID, name string, cause error) bool {
 		a.forget(id, name)
 		return false
 	}
-	if u.next != nil {
-		next := *u.next
-		u.next = nil
-		a.install(id, name, next, Replaced)
+	if next := a.next[id]; next != nil {
+		delete(a.next, id)
+		a.install(id, name, *next, Replaced)
 		return false
 	}
 	if a.sched.State(id) == schedule.Disarmed {
@@ -96,11 +95,7 @@ func (a *App) install(id schedule.ID, name string, spec Spec, kind Kind) {
 
 // outfit makes u the daemon of the spec.
 func (a *App) outfit(u *unit, spec Spec) {
-	u.daemon, u.typ, u.digest, u.terms = spec.Daemon, spec.Type, spec.Digest, nil
-	if !spec.Terms.none() {
-		terms := spec.Terms
-		u.terms = &terms
-	}
+	u.daemon, u.kind, u.digest = spec.Daemon, a.kinds.of(&spec), spec.Digest
 }
 
 // retire closes a daemon that has had its last run, once the lock is free.

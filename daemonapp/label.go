@@ -8,12 +8,12 @@ import (
 
 // labelled tells whether a daemon has the description, the tags and the priority of a spec of the same digest.
 func (a *App) labelled(id schedule.ID, spec Spec) bool {
-	u := &a.units[id]
+	u, next := &a.units[id], a.next[id]
 	var terms Terms
 	var priority int
 	switch {
-	case u.next != nil:
-		terms, priority = u.next.Terms, priorityOf(u.next.Daemon)
+	case next != nil:
+		terms, priority = next.Terms, priorityOf(next.Daemon)
 	case u.terms != nil:
 		terms, priority = *u.terms, a.sched.Priority(id)
 	default:
@@ -31,7 +31,7 @@ func (a *App) relabel(id schedule.ID, spec Spec) {
 		terms = *u.terms
 	}
 	terms.Description, terms.Tags = spec.Terms.Description, spec.Terms.Tags
-	u.terms = &terms
+	u.kind = &kind{typ: u.typ, terms: &terms}
 	if a.sched.Priority(id) == priorityOf(spec.Daemon) {
 		return
 	}

@@ -130,14 +130,14 @@ func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, ch
 		change.Added = append(change.Added, name)
 		return a.add(parent, name, spec, now)
 	}
-	u := &a.units[id]
+	u, next := &a.units[id], a.next[id]
 	if u.parent != parent { // its seed left it behind in its last run, and has come back
 		a.part(id)
 		a.join(parent, id)
 	}
 	current, digest := u.daemon, u.digest
-	if u.next != nil {
-		current, digest = u.next.Daemon, u.next.Digest
+	if next != nil {
+		current, digest = next.Daemon, next.Digest
 	}
 	switch {
 	case digest != spec.Digest || a.sched.Leaving(id):
@@ -146,7 +146,7 @@ func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, ch
 	case a.labelled(id, spec):
 		change.Kept++
 		a.discard(name, spec.Daemon, current)
-	case u.next != nil:
+	case next != nil:
 		change.Changed = append(change.Changed, name)
 		a.replace(id, name, spec, now) // the successor has not begun: this one takes its turn
 	default:
@@ -175,7 +175,7 @@ func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) sch
 	for int(id) >= len(a.units) {
 		a.units = append(a.units, unit{})
 	}
-	a.units[id] = unit{kin: kin{children: family{nobody, nobody}}}
+	a.units[id] = unit{}
 	a.join(parent, id)
 	a.outfit(&a.units[id], spec)
 	a.emit(Event{Kind: Added, At: now, Daemon: name, Type: spec.Type})
@@ -208,15 +208,18 @@ func (a *App) remove(id schedule.ID, name string, now time.Time) {
 
 // supersede makes next the successor of a daemon that runs, in the place of one that waited for that.
 func (a *App) supersede(id schedule.ID, name string, next *Spec) {
-	u := &a.units[id]
-	switch {
-	case u.next == nil:
+	switch was := a.next[id]; {
+	case was == nil:
 	case next == nil:
-		a.retire(name, u.next.Daemon)
+		a.retire(name, was.Daemon)
 	default:
-		a.discard(name, u.next.Daemon, next.Daemon)
+		a.discard(name, was.Daemon, next.Daemon)
 	}
-	u.next = next
+	if next == nil {
+		delete(a.next, id)
+	} else {
+		a.next[id] = next
+	}
 }
 
 // disown removes the children of a daemon that goes; those still in a run belong to the app until its end.
