@@ -328,14 +328,18 @@ func (l *life) mkdir(names ...string) {
 	}
 }
 
-// await waits until something holds; what changes it must be an event of the app or a delivery.
+// await waits until something holds. It looks at each event and delivery, and, as what they lead to comes after them, now
+// and then.
 func (l *life) await(what string, holds func() bool) {
 	l.t.Helper()
 	deadline := time.NewTimer(30 * time.Second)
 	defer deadline.Stop()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
 	for !holds() {
 		select {
 		case <-l.news:
+		case <-again.C:
 		case <-deadline.C:
 			l.t.Fatalf("%s: not after 30 s; taken are %q, the log: %q", what, l.taken(), told(l.log))
 		}

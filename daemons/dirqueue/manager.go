@@ -137,8 +137,11 @@ func (m *Manager) Children() []daemonapp.Spec {
 	return specs
 }
 
-// Close implements [daemonapp.Closer].
+// Close implements [daemonapp.Closer]. If this is because of other settings, the successor looks at once.
 func (m *Manager) Close() error {
+	if len(m.watched) > 0 {
+		defer m.env.Wake()
+	}
 	for path := range m.watched {
 		m.unwatch(path)
 	}

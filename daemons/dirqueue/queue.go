@@ -201,10 +201,15 @@ func (q *Queue) shut() {
 	q.spool, q.unended = nil, nil
 }
 
-// Close implements [daemonapp.Closer].
+// Close implements [daemonapp.Closer]. If this is because of other settings, the successor looks at once, as nobody has
+// been told of what has arrived since the last run.
 func (q *Queue) Close() error {
+	told := q.watch != nil && !q.calendar
 	if q.spool != nil {
 		q.shut()
+	}
+	if told {
+		q.env.Wake()
 	}
 	if q.deliverer == nil {
 		return nil

@@ -14,9 +14,12 @@ import (
 // PEAKD_QUEUE, PEAKD_FILE (the path), PEAKD_NAME, PEAKD_ATTEMPT (1 for the first) and PEAKD_ID (the same in every
 // attempt, for recognizing repeats), and nothing else but a clean environment. Its exit code decides. What it
 // writes to stderr is kept with a file that is not done, the last 4 KiB.
+//
+// Claimed files lie in a folder that only peakd's own user may enter. A program that runs as another one (user) must
+// therefore take its file as standard input; that is open already, whatever the file's mode.
 type Settings struct {
 	program.Settings
-	Input              string `hcl:"input" doc:"how the program gets the file: its path as the last argument, or its content as standard input" enum:"argument|stdin"`
+	Input              string `hcl:"input" doc:"how the program gets the file: its path as the last argument, or its content as standard input, which a program of another user needs: the path is closed to it" enum:"argument|stdin"`
 	DoneExitCodes      []int  `hcl:"done_exit_codes" doc:"exit codes of a file that is delivered"`
 	PermanentExitCodes []int  `hcl:"permanent_exit_codes" doc:"exit codes of a file that never will be; those of sysexits.h for bad data, no input, no user, no permission"`
 	TripExitCodes      []int  `hcl:"trip_exit_codes" doc:"exit codes that tell that the destination is bad, not the file; the attempt does not count. All other codes (75 by convention), and signals, mean a retry" default:"none"`
@@ -65,6 +68,9 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 func (s *Settings) Warnings() []*daemonapp.FieldError {
 	var f program.Faults
 	s.Look(&f)
+	if s.Input == InputArgument && s.ChangesUser() {
+		f.Add("input", `write input = "stdin"`, "the path of a file leads through a folder that only peakd's own user may enter, not %s", s.User)
+	}
 	return f
 }
 

@@ -8,7 +8,10 @@ import (
 )
 
 // Settings are those of a deliver "worker" block. Timeout is how long a worker that has files may go without
-// an answer.
+// an answer, and a limit on processor time is for the life of a worker, not for a file.
+//
+// A worker opens the files itself, in a folder that only peakd's own user may enter. One that runs as another user
+// can do so only where it gets that right otherwise.
 type Settings struct {
 	program.Settings
 	InFlight     int           `hcl:"in_flight" doc:"how many files a worker is told of before it has answered; the queue's concurrency is the number of workers"`
@@ -38,6 +41,10 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 func (s *Settings) Warnings() []*daemonapp.FieldError {
 	var f program.Faults
 	s.Look(&f)
+	if s.ChangesUser() {
+		f.Add("user", `take deliver "exec" with input = "stdin"`,
+			"the path of a file leads through a folder that only peakd's own user may enter, not %s", s.User)
+	}
 	return f
 }
 
