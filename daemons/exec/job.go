@@ -4,38 +4,29 @@ import (
 	"cmp"
 	"os"
 
-	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemons/exec/process"
 )
 
 // job is what one run starts, with the files that were opened for it.
 type job struct {
-	process.Command
+	*process.Command
 	opened []*os.File
 }
 
-// job puts together what is started; run may be nil. Accounts and programs are looked up for each run, so
-// that a change on the host needs no reload.
+// job puts together what is started; run may be nil.
 func (d *Daemon) job(run *daemonapp.RunInfo, held *held) (*job, error) {
 	s := &d.settings
-	who, err := lookupAccount(s.User, s.Group)
+	cmd, err := s.Prepare(s.program(), told(d.env.Name, run))
 	if err != nil {
 		return nil, err
 	}
-	env := s.environment(who, d.env.Name, run)
-	program, err := findProgram(s.program(), s.dir(), env["PATH"])
-	if err != nil {
-		return nil, err
-	}
-	j := &job{Command: process.Command{
-		Path: program, Env: pairs(env), Dir: s.dir(), Extra: held.inherited(), Started: held.write,
-		Terms: process.Terms{Identity: who.identity(), Nice: s.Nice, Umask: umask(s.Umask), Limits: s.Limits.limits()},
-		Grace: cmp.Or(d.env.Terms.KillGrace, daemonapp.DefaultKillGrace), Clock: d.env.Clock,
-	}}
+	cmd.Extra, cmd.Started = held.inherited(), held.write
+	cmd.Grace, cmd.Clock = cmp.Or(d.env.Terms.KillGrace, daemonapp.DefaultKillGrace), d.env.Clock
 	if run != nil {
-		j.Kill = run.Killed()
+		cmd.Kill = run.Killed()
 	}
+	j := &job{Command: cmd}
 	if err := j.feed(s); err != nil {
 		j.close()
 		return nil, err
@@ -76,12 +67,4 @@ func (j *job) close() {
 	for _, file := range j.opened {
 		_ = file.Close()
 	}
-}
-
-func umask(mode *config.Mode) *int {
-	if mode == nil {
-		return nil
-	}
-	mask := int(*mode)
-	return &mask
 }

@@ -1,4 +1,4 @@
-package exec
+package launch
 
 import (
 	"bufio"
@@ -11,11 +11,14 @@ import (
 	"github.com/peakd/peakd/daemons/exec/process"
 )
 
-// account is whom a job runs as.
+// defaultShell is the login shell of a user who has none.
+const defaultShell = "/bin/sh"
+
+// account is whom a program runs as.
 type account struct {
 	name, home, shell string
 	uid, gid          int
-	groups            []int
+	entry             *user.User // nil: not in the user database
 }
 
 // lookupAccount asks the user database. No user means peakd's own, which need not be in there: a container's
@@ -54,26 +57,29 @@ func self() account {
 			return a
 		}
 	}
-	return account{name: strconv.Itoa(os.Geteuid()), home: "/", shell: DefaultInterpreter, uid: os.Geteuid(), gid: os.Getegid()}
+	return account{name: strconv.Itoa(os.Geteuid()), home: "/", shell: defaultShell, uid: os.Geteuid(), gid: os.Getegid()}
 }
 
 func fromEntry(entry *user.User) (account, error) {
-	a := account{name: entry.Username, home: entry.HomeDir, shell: loginShell(entry.Username)}
-	names, err := entry.GroupIds()
+	ids, err := numbers(entry, entry.Uid, entry.Gid)
 	if err != nil {
-		return a, fmt.Errorf("look up groups of %s: %w", entry.Username, err)
+		return account{}, err
 	}
-	ids := make([]int, 0, len(names)+2)
-	for _, text := range append(names, entry.Uid, entry.Gid) {
+	return account{
+		name: entry.Username, home: entry.HomeDir, shell: loginShell(entry.Username), uid: ids[0], gid: ids[1], entry: entry,
+	}, nil
+}
+
+func numbers(entry *user.User, texts ...string) ([]int, error) {
+	ids := make([]int, 0, len(texts))
+	for _, text := range texts {
 		id, err := strconv.Atoi(text)
 		if err != nil {
-			return a, fmt.Errorf("read entry of user %s: %w", entry.Username, err)
+			return nil, fmt.Errorf("read entry of user %s: %w", entry.Username, err)
 		}
 		ids = append(ids, id)
 	}
-	last := len(names)
-	a.groups, a.uid, a.gid = ids[:last:last], ids[last], ids[last+1]
-	return a, nil
+	return ids, nil
 }
 
 func lookupGroup(name string) (int, error) {
@@ -95,7 +101,7 @@ func lookupGroup(name string) (int, error) {
 func loginShell(name string) string {
 	f, err := os.Open("/etc/passwd")
 	if err != nil {
-		return DefaultInterpreter
+		return defaultShell
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
@@ -104,16 +110,36 @@ func loginShell(name string) string {
 			return fields[6]
 		}
 	}
-	return DefaultInterpreter
+	return defaultShell
 }
 
 // changes tells that running as this account takes a change of identity.
 func (a account) changes() bool { return a.uid != os.Geteuid() || a.gid != os.Getegid() }
 
-// identity is what to become, or nil.
-func (a account) identity() *process.Identity {
+// changesUser tells that it is a user to whom files of peakd's own are closed.
+func (a account) changesUser() bool { return a.uid != os.Geteuid() && a.uid != 0 }
+
+// identity is what to become, or nil. Only here are the groups asked for: most programs run as peakd's own user, and
+// to read all groups would be the dearest part of a start.
+func (a account) identity() (*process.Identity, error) {
 	if !a.changes() {
-		return nil
+		return nil, nil
 	}
-	return &process.Identity{UID: a.uid, GID: a.gid, Groups: a.groups}
+	groups, err := a.groups()
+	if err != nil {
+		return nil, err
+	}
+	return &process.Identity{UID: a.uid, GID: a.gid, Groups: groups}, nil
+}
+
+// groups are the supplementary ones.
+func (a account) groups() ([]int, error) {
+	if a.entry == nil {
+		return nil, nil
+	}
+	texts, err := a.entry.GroupIds()
+	if err != nil {
+		return nil, fmt.Errorf("look up groups of %s: %w", a.name, err)
+	}
+	return numbers(a.entry, texts...)
 }

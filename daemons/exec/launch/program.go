@@ -1,4 +1,4 @@
-package exec
+package launch
 
 import (
 	"errors"
@@ -9,17 +9,8 @@ import (
 	"strings"
 )
 
-// dir is where the job starts.
-func (s *Settings) dir() string {
-	if s.Dir == "" {
-		return "/"
-	}
-	return string(s.Dir)
-}
-
-// findProgram finds a program as its job would: a name with a slash in its directory, any other in the
-// absolute directories of its PATH.
-func findProgram(name, dir, path string) (string, error) {
+// find finds a program: a name with a slash in its directory, any other in the absolute directories of its own PATH.
+func find(name, dir, path string) (string, error) {
 	if strings.Contains(name, "/") {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(dir, name)
@@ -37,7 +28,7 @@ func findProgram(name, dir, path string) (string, error) {
 	return "", fmt.Errorf("find program %s in %s: %w", name, path, fs.ErrNotExist)
 }
 
-// errHidden says that only the job's own user may know.
+// errHidden says that only the program's own user may know.
 var errHidden = errors.New("may not look")
 
 func executable(file string) error {
