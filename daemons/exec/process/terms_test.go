@@ -24,11 +24,16 @@ func TestTerms(t *testing.T) {
 		"nice":  {process.Terms{Nice: &nice}, `nice; awk '{print $19}' /proc/$$/stat`, "7\n7"},
 		"umask": {process.Terms{Umask: &umask}, `umask; sh -c umask`, "0027\n0027"},
 		"limits": {process.Terms{Limits: []process.Limit{
-			{Name: "nofile", Soft: 100, Hard: 200}, {Name: "core"}, {Name: "cpu", Soft: 60, Hard: 61},
-			{Name: "fsize", Soft: 1 << 20, Hard: 1 << 20}, {Name: "as", Soft: 64 << 20, Hard: 64 << 20},
+			{Name: "nofile", Soft: 100, Hard: 200},
+			{Name: "core"},
+			{Name: "cpu", Soft: 60, Hard: 61},
+			{Name: "fsize", Soft: 1 << 20, Hard: 1 << 20},
+			{Name: "as", Soft: 64 << 20, Hard: 64 << 20},
 		}}, `ulimit -Sn; ulimit -Hn; ulimit -c; ulimit -t; ulimit -f; ulimit -v`, "100\n200\n0\n60\n2048\n65536"},
-		"all": {process.Terms{Nice: &nice, Umask: &umask, Limits: []process.Limit{{Name: "nofile", Soft: 50, Hard: 50}}},
-			`echo $(nice) $(umask) $(ulimit -n)`, "7 0027 50"},
+		"all": {
+			process.Terms{Nice: &nice, Umask: &umask, Limits: []process.Limit{{Name: "nofile", Soft: 50, Hard: 50}}},
+			`echo $(nice) $(umask) $(ulimit -n)`, "7 0027 50",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
