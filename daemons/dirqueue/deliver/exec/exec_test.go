@@ -14,9 +14,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/exec"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/delivertest"
+	"github.com/peakd/peakd/daemons/exec/launch"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -168,6 +170,11 @@ func TestValidate(t *testing.T) {
 		"bad variable":   {func(s *exec.Settings) { s.EnvInherit = []string{"A=B"} }, "env_inherit"},
 		"input":          {func(s *exec.Settings) { s.Input = "file" }, "input"},
 		"timeout":        {func(s *exec.Settings) { s.Timeout = 0 }, "timeout"},
+		"user":           {func(s *exec.Settings) { s.User = "a:b" }, "user"},
+		"group":          {func(s *exec.Settings) { s.Group = "-x" }, "group"},
+		"nice":           {func(s *exec.Settings) { s.Nice = ptr(20) }, "nice"},
+		"umask":          {func(s *exec.Settings) { s.Umask = ptr(config.Mode(0o1000)) }, "umask"},
+		"limits":         {func(s *exec.Settings) { s.Limits = &launch.Limits{NoFile: ptr(-1)} }, "limits.nofile"},
 		"grace":          {func(s *exec.Settings) { s.KillGrace = -1 }, "kill_grace"},
 		"no success":     {func(s *exec.Settings) { s.DoneExitCodes = nil }, "done_exit_codes"},
 		"code too large": {func(s *exec.Settings) { s.TripExitCodes = []int{256} }, "trip_exit_codes"},

@@ -14,9 +14,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/delivertest"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/worker"
+	"github.com/peakd/peakd/daemons/exec/launch"
 )
 
 // TestExamples: the workers of the examples deliver files of any name.
@@ -350,6 +352,11 @@ func TestValidate(t *testing.T) {
 		"in flight":     {func(s *worker.Settings) { s.InFlight = 0 }, "in_flight"},
 		"start timeout": {func(s *worker.Settings) { s.StartTimeout = 0 }, "start_timeout"},
 		"timeout":       {func(s *worker.Settings) { s.Timeout = 0 }, "timeout"},
+		"user":          {func(s *worker.Settings) { s.User = "a:b" }, "user"},
+		"group":         {func(s *worker.Settings) { s.Group = "-x" }, "group"},
+		"nice":          {func(s *worker.Settings) { s.Nice = ptr(20) }, "nice"},
+		"umask":         {func(s *worker.Settings) { s.Umask = ptr(config.Mode(0o1000)) }, "umask"},
+		"limits":        {func(s *worker.Settings) { s.Limits = &launch.Limits{NoFile: ptr(-1)} }, "limits.nofile"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
