@@ -64,7 +64,7 @@ func (a *App) settled(id schedule.ID, name string, cause error) bool {
 	}
 	if next := a.next[id]; next != nil {
 		delete(a.next, id)
-		a.install(id, name, *next, Replaced)
+		a.install(id, name, next, Replaced)
 		return false
 	}
 	if a.sched.State(id) == schedule.Disarmed {
@@ -78,7 +78,7 @@ func (a *App) settled(id schedule.ID, name string, cause error) bool {
 }
 
 // install puts another spec in the place of the daemon id, which the scheduler knows already.
-func (a *App) install(id schedule.ID, name string, spec Spec, kind Kind) {
+func (a *App) install(id schedule.ID, name string, spec *Spec, kind Kind) {
 	u := &a.units[id]
 	if w := u.worker; w != nil && !w.orphaned {
 		w.orphaned = true // its run was given up and goes on
@@ -94,8 +94,8 @@ func (a *App) install(id schedule.ID, name string, spec Spec, kind Kind) {
 }
 
 // outfit makes u the daemon of the spec.
-func (a *App) outfit(u *unit, spec Spec) {
-	u.daemon, u.kind, u.digest = spec.Daemon, a.kinds.of(&spec), spec.Digest
+func (a *App) outfit(u *unit, spec *Spec) {
+	u.daemon, u.kind, u.digest = spec.Daemon, a.kinds.of(spec), spec.Digest
 }
 
 // retire closes a daemon that has had its last run, once the lock is free.
@@ -151,8 +151,8 @@ func (a *App) saved(name, digest string) *schedule.Saved {
 }
 
 // entry is what the scheduler is told of a spec.
-func (a *App) entry(name string, spec Spec) schedule.Entry {
-	e := spec.Terms.Entry(name, spec.Daemon)
+func (a *App) entry(name string, spec *Spec) schedule.Entry {
+	e := spec.Terms.Entry(name, plannerOf(spec.Daemon))
 	e.Saved = a.saved(name, spec.Digest)
 	if h, ok := spec.Daemon.(Holder); ok {
 		e.Conditions.Hold = contained(h)
@@ -163,6 +163,14 @@ func (a *App) entry(name string, spec Spec) schedule.Entry {
 		e.Conditions = schedule.Conditions{After: e.Conditions.After, Hold: e.Conditions.Hold}
 	}
 	return e
+}
+
+// plannerOf is what plans the runs of a daemon: a [Task] has its planner do it, and the scheduler asks that directly.
+func plannerOf(d Daemon) schedule.Planner {
+	if t, ok := d.(Task); ok && t.Planner != nil {
+		return t.Planner
+	}
+	return d
 }
 
 // contained is the daemon's Hold; a panic holds it, and the reason tells of it.

@@ -16,11 +16,11 @@ func (a *App) dispatch(now time.Time, w *worker) {
 		switch d.Action {
 		case schedule.Start:
 			if w != nil && !w.busy {
-				a.assign(w, d, now)
+				a.assign(w, &d, now)
 				continue
 			}
 			other := a.park()
-			a.assign(other, d, now)
+			a.assign(other, &d, now)
 			other.start <- struct{}{} // never blocks: a parked worker's channel is empty
 		case schedule.Stop:
 			a.stop(now, DrainOptions{Reason: d.Reason})
@@ -42,7 +42,7 @@ func (a *App) park() *worker {
 }
 
 // assign makes the decision d the run of w.
-func (a *App) assign(w *worker, d schedule.Decision, now time.Time) {
+func (a *App) assign(w *worker, d *schedule.Decision, now time.Time) {
 	u := &a.units[d.ID]
 	u.worker = w
 	w.id, w.daemon, w.name = d.ID, u.daemon, d.Name

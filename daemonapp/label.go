@@ -7,7 +7,7 @@ import (
 )
 
 // labelled tells whether a daemon has the description, the tags and the priority of a spec of the same digest.
-func (a *App) labelled(id schedule.ID, spec Spec) bool {
+func (a *App) labelled(id schedule.ID, spec *Spec) bool {
 	u, next := &a.units[id], a.next[id]
 	var terms Terms
 	var priority int
@@ -24,7 +24,7 @@ func (a *App) labelled(id schedule.ID, spec Spec) bool {
 }
 
 // relabel takes over from a spec of the same digest what may change without replacing the daemon.
-func (a *App) relabel(id schedule.ID, spec Spec) {
+func (a *App) relabel(id schedule.ID, spec *Spec) {
 	u := &a.units[id]
 	var terms Terms
 	if u.terms != nil {

@@ -95,7 +95,7 @@ func (a *App) apply(parent schedule.ID, prefix string, specs []Spec, now time.Ti
 	var change Change
 	a.round++
 	for i := range specs {
-		id := a.want(parent, prefix+specs[i].Name, specs[i], now, &change)
+		id := a.want(parent, prefix+specs[i].Name, &specs[i], now, &change)
 		a.units[id].wanted = a.round
 	}
 	for id := range a.members(parent) {
@@ -124,7 +124,7 @@ func checkNames(specs []Spec) error {
 }
 
 // want makes the daemon called name the one of the spec.
-func (a *App) want(parent schedule.ID, name string, spec Spec, now time.Time, change *Change) schedule.ID {
+func (a *App) want(parent schedule.ID, name string, spec *Spec, now time.Time, change *Change) schedule.ID {
 	id, there := a.sched.Lookup(name)
 	if !there {
 		change.Added = append(change.Added, name)
@@ -166,7 +166,7 @@ func (a *App) discard(name string, d, current Daemon) {
 	}
 }
 
-func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) schedule.ID {
+func (a *App) add(parent schedule.ID, name string, spec *Spec, now time.Time) schedule.ID {
 	id, err := a.sched.Add(now, a.entry(name, spec))
 	if err != nil {
 		panic(err) // want has looked
@@ -183,12 +183,13 @@ func (a *App) add(parent schedule.ID, name string, spec Spec, now time.Time) sch
 }
 
 // replace puts a successor in a daemon's place, after its run if it is running.
-func (a *App) replace(id schedule.ID, name string, spec Spec, now time.Time) {
+func (a *App) replace(id schedule.ID, name string, spec *Spec, now time.Time) {
 	entry := a.entry(name, spec)
 	entry.Saved = nil
 	a.sched.Replace(now, id, entry)
 	if a.sched.State(id) == schedule.Running {
-		a.supersede(id, name, &spec)
+		kept := *spec // of the others nothing is to stay
+		a.supersede(id, name, &kept)
 		return
 	}
 	a.install(id, name, spec, Replaced)

@@ -5,24 +5,23 @@ import "time"
 // NeverAge is the age that an app does not reach.
 const NeverAge = time.Duration(never)
 
-// Verdict is a [Decision] that tells time as the age of the app.
+// Verdict is the core of a [Decision], with time as the age of the app. It has four fields, as the compiler keeps
+// no more in registers.
 type Verdict struct {
 	Action Action
-	// Reason, By and ID are those of a Decision.
 	Reason Reason
-	By     Waker
 	ID     ID
 	// Until is when to ask again at the latest; NeverAge means that only the end of a run or a change can
 	// bring anything new.
 	Until time.Duration
 }
 
-// Ended is a [Run] that tells time as the age of the app.
+// Ended is the core of a [Run] likewise.
 type Ended struct {
-	Due, Started, Finished time.Duration
-	IdleRuns, Failures     int
+	Due, Started time.Duration
 	// Next is the daemon's next desired run time, NeverAge if there is none.
-	Next time.Duration
+	Next     time.Duration
+	Failures int
 }
 
 // NextAt is [Scheduler.Next] for a driver on virtual time, which has no use for points in time: most of what a

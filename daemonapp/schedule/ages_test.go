@@ -66,7 +66,7 @@ func (p *twins) age(t time.Time) time.Duration {
 func (p *twins) dispatch() {
 	for {
 		d, v := p.m.s.Next(p.m.time()), p.byAge.NextAt(p.m.now)
-		want := schedule.Verdict{Action: d.Action, Reason: d.Reason, By: d.By, ID: d.ID}
+		want := schedule.Verdict{Action: d.Action, Reason: d.Reason, ID: d.ID}
 		if d.Action == schedule.Wait {
 			want.Until = p.age(d.Until)
 		}
@@ -88,8 +88,7 @@ func (p *twins) land(o schedule.Outcome) {
 	result := schedule.Result{Outcome: o, Count: 3}
 	r, next := p.m.s.Done(id, p.m.time(), result, err)
 	ended, want := p.byAge.DoneAt(id, p.m.now, result, err), schedule.Ended{
-		Due: p.age(r.Due), Started: p.age(r.Started), Finished: p.age(r.Finished),
-		IdleRuns: r.IdleRuns, Failures: r.Failures, Next: p.age(next),
+		Due: p.age(r.Due), Started: p.age(r.Started), Next: p.age(next), Failures: r.Failures,
 	}
 	p.m.check(ended == want, "by age %+v, by time %+v", ended, want)
 	byAge, byTime := p.byAge.Status(id), p.m.s.Status(id)

@@ -107,7 +107,7 @@ func (s *Scheduler) time(at int64) time.Time {
 }
 
 // restore schedules a daemon that an earlier life of the app knew: it repeats nothing.
-func (s *Scheduler) restore(id ID, e Entry) {
+func (s *Scheduler) restore(id ID, e *Entry) {
 	d, m := s.daemon(id), e.Saved
 	d.idle, d.fails, d.outcome = int32(m.IdleRuns), int32(m.Failures), m.LastOutcome
 	d.started, d.ended, d.good = s.recall(m.LastStart), s.recall(m.LastEnd), s.recall(m.LastGood)
@@ -121,7 +121,7 @@ func (s *Scheduler) restore(id ID, e Entry) {
 	}
 }
 
-func (s *Scheduler) resumeAt(d *daemon, e Entry) int64 {
+func (s *Scheduler) resumeAt(d *daemon, e *Entry) int64 {
 	first, next := s.first(d, e), e.Saved.Next.Round(0)
 	switch {
 	case e.Saved.LastEnd.After(s.Now()):

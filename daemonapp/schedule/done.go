@@ -27,13 +27,10 @@ func (s *Scheduler) end(id ID, result Result, run *Run) Ended {
 	d.count(result)
 	d.ended, d.outcome = s.at, result.Outcome
 	d.stats.ended(result, time.Duration(s.at-d.started))
-	e := Ended{
-		Due: time.Duration(d.due), Started: time.Duration(d.started), Finished: time.Duration(s.at),
-		IdleRuns: int(d.idle), Failures: int(d.fails),
-	}
+	e := Ended{Due: time.Duration(d.due), Started: time.Duration(d.started), Failures: int(d.fails)}
 	if run != nil {
 		run.Due, run.Started, run.Finished = s.time(d.due), s.time(d.started), s.time(s.at)
-		run.IdleRuns, run.Failures = e.IdleRuns, e.Failures
+		run.IdleRuns, run.Failures = int(d.idle), int(d.fails)
 	}
 	due := s.plan(d, result.Outcome, run)
 	e.Next = time.Duration(due)
@@ -181,14 +178,14 @@ const MaxPriority = 1_000_000
 func (s *Scheduler) rest(id ID, next int64) {
 	d := s.daemon(id)
 	later := d.flags & (wakeLater | wakeForced | wakeShift | pauseLater | disarmLater)
-	d.flags &^= later
+	d.flags &^= later | isForced | isWoken
 	d.state = Finished
 	switch {
 	case d.flags&isLeaving != 0:
 		s.drop(id)
 	case d.extra != nil && d.extra.successor != nil:
 		d.flags |= later & pauseLater
-		s.succeed(id, *d.extra.successor)
+		s.succeed(id, d.extra.successor)
 	case d.disarmAfter > 0 && d.fails >= d.disarmAfter && d.outcome == Failed:
 		s.disarm(id, fmt.Sprintf("%d failures", d.fails))
 	case later&disarmLater != 0:

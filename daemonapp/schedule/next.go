@@ -17,7 +17,7 @@ func (s *Scheduler) Next(now time.Time) (told Decision) {
 	switch v.Action {
 	case Start:
 		d := s.daemon(v.ID)
-		told.ID, told.By, told.Name = v.ID, v.By, d.name
+		told.ID, told.By, told.Name = v.ID, d.woken(), d.name
 		told.Due, told.Failures = s.time(d.due), int(d.fails)
 	case Wait:
 		told.Until = s.time(int64(v.Until))
@@ -40,7 +40,8 @@ func (s *Scheduler) next() Verdict {
 			first = s.pick()
 		}
 		if first != nobody {
-			return s.start(first)
+			s.start(first)
+			return Verdict{Action: Start, ID: first}
 		}
 	}
 	s.line(first)
@@ -238,17 +239,14 @@ func (s *Scheduler) unready(id ID) {
 	}
 }
 
-func (s *Scheduler) start(id ID) Verdict {
+func (s *Scheduler) start(id ID) {
 	d := s.daemon(id)
-	v := Verdict{Action: Start, ID: id, By: d.woken()}
 	d.state = Running
-	d.flags &^= isForced | isWoken
 	d.started = s.at
 	d.takeSlot()
 	d.stats.waited(time.Duration(s.at - d.due))
 	s.load.change(s.at, +1)
 	s.running++
-	return v
 }
 
 func (d *daemon) woken() Waker {

@@ -31,8 +31,8 @@ type flags uint16
 
 const (
 	isBackground flags = 1 << iota
-	isForced           // an operator's trigger: conditions are not looked at
-	isWoken            // due before its time
+	isForced           // an operator's trigger: conditions are not looked at; until the end of the run
+	isWoken            // due before its time, likewise
 	isLeaving          // is removed when its run ends
 	isAwaited          // some daemon's After names it
 	isStuck            // an abandoned run has not returned

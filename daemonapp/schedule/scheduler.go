@@ -151,15 +151,15 @@ func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 	s.names.add(e.Name, id)
 	d := s.daemon(id)
 	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset}
-	s.settle(id, e)
+	s.settle(id, &e)
 	if len(s.dependents[e.Name]) > 0 {
 		d.flags |= isAwaited
 	}
 	if e.Saved != nil {
-		s.restore(id, e)
+		s.restore(id, &e)
 		return id, nil
 	}
-	s.wait(id, s.first(d, e))
+	s.wait(id, s.first(d, &e))
 	return id, nil
 }
 
@@ -184,10 +184,11 @@ func (s *Scheduler) Replace(now time.Time, id ID, e Entry) {
 	d := s.daemon(id)
 	d.flags &^= isLeaving
 	if d.state == Running {
-		s.extra(d).successor = &e
+		kept := e // or each call would make one
+		s.extra(d).successor = &kept
 		return
 	}
-	s.succeed(id, e)
+	s.succeed(id, &e)
 }
 
 // Replan gives a daemon another planner of the same pace: a change of priority replaces nothing.
@@ -201,7 +202,7 @@ func (s *Scheduler) Replan(id ID, p Planner) {
 }
 
 // succeed makes the daemon id the one that e describes.
-func (s *Scheduler) succeed(id ID, e Entry) {
+func (s *Scheduler) succeed(id ID, e *Entry) {
 	d := s.daemon(id)
 	paused, until := d.state == Paused || d.flags&pauseLater != 0, int64(never)
 	if paused {
@@ -237,7 +238,7 @@ func (s *Scheduler) succession(d *daemon) int64 {
 }
 
 // settle copies the settings of e into the daemon id.
-func (s *Scheduler) settle(id ID, e Entry) {
+func (s *Scheduler) settle(id ID, e *Entry) {
 	d := s.daemon(id)
 	d.planner = e.Planner
 	d.disarmAfter = int32(e.DisarmAfter)
@@ -283,7 +284,7 @@ func (s *Scheduler) unsettle(id ID) {
 }
 
 // first is when a daemon that is added now is due.
-func (s *Scheduler) first(d *daemon, e Entry) int64 {
+func (s *Scheduler) first(d *daemon, e *Entry) int64 {
 	if d.calendar() != nil {
 		return max(s.onCalendar(d, d.after(s.Now().Add(e.StartAfter))), s.at)
 	}
