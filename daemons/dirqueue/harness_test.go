@@ -167,11 +167,13 @@ func drive(t *testing.T, settings string, names ...string) *driven {
 	must(t, os.Mkdir(d.dir, 0o755))
 	put(t, d.dir, names...)
 	d.clock.Set(time.Now().Add(time.Second).Truncate(time.Second))
+	if !strings.Contains(settings, "minimum_free") {
+		settings += "\nminimum_free = 0"
+	}
 	cfg, found := load(t, d.desk, d.dir, `
 		daemon "dir_queue" "q" {
 		  directory = "BASE"
 		  ready     = "rename"
-		  minimum_free = 0
 		  deliver "go" {
 		    function = "desk"
 		  }

@@ -30,7 +30,7 @@ type ManagerSettings struct {
 	MaxRunning    int              `hcl:"max_running" doc:"how many of the queues may be at work at once; 0 means no limit but the app's workers"`
 	OwnerUIDs     []int            `hcl:"owner_uids" doc:"user ids; a directory of others is no queue" default:"everybody's"`
 	Queue         config.Template  `hcl:"queue,block,required" type:"dir_queue" doc:"what each queue is like; its directory is each.path"`
-	Match         config.Overrides `hcl:"match,block" overrides:"queue" doc:"what is different for the queues whose name matches the glob; of several blocks the first wins"`
+	Match         config.Overrides `hcl:"match,block" overrides:"queue" doc:"what is different for the queues whose name matches the glob; where several match, what the first says wins"`
 }
 
 func managerDefaults() ManagerSettings {

@@ -1,6 +1,7 @@
 package dirqueue
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -111,13 +112,7 @@ func (q *Queue) rest() error {
 	if r, ok := q.deliverer.(rester); ok {
 		r.Rest()
 	}
-	replaced, err := q.spool.Compact()
-	if err != nil {
-		q.warn("compact", err)
-	}
-	if replaced {
-		q.unwatch()
-		q.watch = q.watched()
+	if q.settings.Own && q.compact() {
 		return nil // what came meanwhile is seen by the next run, which is not quiet
 	}
 	if err := q.spool.Rest(); err != nil {
@@ -125,6 +120,19 @@ func (q *Queue) rest() error {
 	}
 	q.kept.rested = q.env.Clock.Now()
 	return nil
+}
+
+// compact tells whether the directory was replaced by a fresh one.
+func (q *Queue) compact() bool {
+	replaced, err := q.spool.Compact()
+	if err != nil && !errors.Is(err, spool.ErrGone) && !errors.Is(err, spool.ErrBusy) {
+		q.warn("compact", err)
+	}
+	if replaced {
+		q.unwatch()
+		q.watch = q.watched()
+	}
+	return replaced
 }
 
 func (q *Queue) warn(what string, err error) { q.env.Log.Warn(what, zap.Error(err)) }
