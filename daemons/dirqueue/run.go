@@ -101,10 +101,10 @@ func (r *run) deliver(b spool.Batch) {
 			Modified: c.Modified, Attempt: c.Attempt, ID: c.ID(),
 		})
 	}
-	start := r.env.Clock.Now()
+	start, late := r.env.Clock.Now(), r.ctx.Err() != nil // it was over before anything was begun
 	r.deliverer.Deliver(r.ctx, jobs, func(i int, result deliver.Result) {
 		r.trip.note(r.env.Clock.Now(), result)
-		r.end(ending{claim: claims[i], result: result, stopped: r.stopped()})
+		r.end(ending{claim: claims[i], result: result, stopped: late || r.stopped()})
 	})
 	if len(jobs) > 0 {
 		r.speed = max(r.env.Clock.Now().Sub(start)/time.Duration(len(jobs)), 1)
