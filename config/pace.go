@@ -43,6 +43,17 @@ func (d *decoder) planner(c *Common, loc *time.Location, offset time.Duration) s
 	return p
 }
 
+// shared is the sample's planner where that of a child is the same interval: most children of a template differ in
+// nothing but their names, and intervals hold settings only.
+func shared(child, sample schedule.Planner) schedule.Planner {
+	c, isInterval := child.(*schedule.Interval)
+	s, both := sample.(*schedule.Interval)
+	if isInterval && both && *c == *s {
+		return sample
+	}
+	return child
+}
+
 // badSchedule tells what is wrong with a cron expression, at the field that is wrong.
 func (d *decoder) badSchedule(expr string, err error) {
 	p := d.at("schedule")

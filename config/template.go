@@ -56,9 +56,10 @@ func (r *reader) template(q request, f *field, b block, path string, overrides [
 	sample := t.request(nil)
 	sample.check = q.check
 	t.sample = r.daemon(sample)
-	for _, o := range overrides { // each is checked for itself, as there may be children that only it matches
+	for i := range overrides { // each is checked for itself, as there may be children that only it matches
+		o := &overrides[i]
 		sample.over, sample.check = []block{o.block}, false
-		if r.daemon(sample).broken {
+		if o.sample = r.daemon(sample); o.sample.broken {
 			return Template{}, false
 		}
 	}
@@ -124,6 +125,7 @@ func (t Template) Decode(each Each) (*Decoded, error) {
 	if err := c.done(1, 1).Err(); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", full, err)
 	}
+	dec.planner = shared(dec.planner, t.t.sample.planner)
 	return dec, nil
 }
 

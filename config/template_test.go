@@ -286,3 +286,30 @@ func TestLoadedTemplatesDoNotNeedTheirFiles(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestChildrenShareTheirPace: those of one interval have one planner, the others have their own.
+func TestChildrenShareTheirPace(t *testing.T) {
+	t.Parallel()
+	cfg := good(t, `daemon "for_each_directory" "s" {
+  run_every = "1m"
+  directory = "/srv"
+  child "exec" {
+    run_every = "30s"
+    priority  = each.name == "urgent" ? 5 : 0
+    command   = ["x"]
+  }
+}`)
+	planner := func(name string) schedule.Planner {
+		dec, err := cfg.Daemons[0].Templates()[0].Decode(config.Each{Name: name, Path: "/srv/" + name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dec.Planner()
+	}
+	if planner("a") != planner("b") {
+		t.Error("two children of one pace have a planner each")
+	}
+	if urgent := planner("urgent"); urgent == planner("a") || urgent.Priority() != 5 || planner("a").Priority() != 0 {
+		t.Error("a child of another priority has not got a planner of its own")
+	}
+}
