@@ -168,14 +168,17 @@ func BenchmarkFairness(b *testing.B) {
 	}
 }
 
-// hourly makes n daemons at rest, each with settings of its own.
-func hourly(n int) []daemonapp.Spec {
+// hourly makes n daemons at rest, each with a digest and, unless they share one, a planner of its own.
+func hourly(n int, shared bool) []daemonapp.Spec {
 	specs := make([]daemonapp.Spec, n)
+	one := every(time.Hour, ending(schedule.Idle))
 	for i := range specs {
-		s := spec(fmt.Sprint("daemon-", i), every(time.Hour, ending(schedule.Idle)))
-		s.Type, s.Digest = "exec", fmt.Sprintf("%016x", i)
-		s.Terms.StartAfter = 0
-		specs[i] = s
+		task := one
+		if !shared {
+			task = every(time.Hour, one.Do)
+		}
+		specs[i] = spec(fmt.Sprint("daemon-", i), task)
+		specs[i].Type, specs[i].Digest = "exec", fmt.Sprintf("%016x", i)
 	}
 	return specs
 }
@@ -188,8 +191,14 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkAtRest reports the bytes of a daemon that waits, all told: names, settings, counts, statistics.
+// BenchmarkAtRest reports the bytes of a daemon that waits, all told: names, settings, counts, statistics; with a planner
+// each, and with one that they share, as the children of a template do.
 func BenchmarkAtRest(b *testing.B) {
+	b.Run("planner each", func(b *testing.B) { benchmarkAtRest(b, false) })
+	b.Run("planner shared", func(b *testing.B) { benchmarkAtRest(b, true) })
+}
+
+func benchmarkAtRest(b *testing.B, shared bool) {
 	const n = 100_000
 	for b.Loop() {
 		before := heap()
@@ -201,7 +210,7 @@ func BenchmarkAtRest(b *testing.B) {
 				close(rested)
 			}
 		})}}
-		app, end := live(b, o, hourly(n))
+		app, end := live(b, o, hourly(n, shared))
 		<-rested
 		b.ReportMetric(float64(heap()-before)/n, "bytes/daemon")
 		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines), "goroutines")
@@ -214,7 +223,7 @@ func BenchmarkAtRest(b *testing.B) {
 func BenchmarkMillion(b *testing.B) {
 	const n = 1_000_000
 	for b.Loop() {
-		specs := hourly(n)
+		specs := hourly(n, false)
 		app := daemonapp.New(daemonapp.Options{Limits: schedule.Limits{HardDeadline: time.Nanosecond}})
 		before := cpu()
 		if _, err := app.Reconcile(specs); err != nil {
@@ -240,7 +249,7 @@ func BenchmarkMillion(b *testing.B) {
 // BenchmarkSteer changes one of 100,000 waiting daemons of a running app.
 func BenchmarkSteer(b *testing.B) {
 	const n = 100_000
-	specs := hourly(n)
+	specs := hourly(n, false)
 	seed := &quirky{next: func(schedule.Run) time.Time { return time.Time{} }}
 	app, end := live(b, daemonapp.Options{}, append(specs, spec("seed", seed)))
 	for app.Vitals().Ready > 0 || app.Vitals().Daemons <= n {
