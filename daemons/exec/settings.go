@@ -1,6 +1,6 @@
 package exec
 
-import "github.com/peakd/peakd/daemons/exec/launch"
+import "github.com/peakd/peakd/daemons/exec/process/launch"
 
 // Settings are those of an exec daemon.
 type Settings struct {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/peakd/peakd/daemonapp"
-	"github.com/peakd/peakd/daemons/exec/launch"
+	"github.com/peakd/peakd/daemons/exec/process/launch"
 )
 
 // Validate tells what is wrong with the settings by themselves; it does not look at the system.

@@ -2,7 +2,7 @@ package exec
 
 import (
 	"github.com/peakd/peakd/daemonapp"
-	"github.com/peakd/peakd/daemons/exec/launch"
+	"github.com/peakd/peakd/daemons/exec/process/launch"
 )
 
 // Warnings tell what would make each run fail as the system is now; they look at it.

@@ -18,7 +18,7 @@ import (
 	"github.com/peakd/peakd/daemons/dirqueue/deliver"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/exec"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/delivertest"
-	"github.com/peakd/peakd/daemons/exec/launch"
+	"github.com/peakd/peakd/daemons/exec/process/launch"
 )
 
 func TestExitCodes(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/peakd/peakd/daemons/dirqueue/deliver"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/delivertest"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/worker"
-	"github.com/peakd/peakd/daemons/exec/launch"
+	"github.com/peakd/peakd/daemons/exec/process/launch"
 )
 
 func ptr[T any](v T) *T { return &v }

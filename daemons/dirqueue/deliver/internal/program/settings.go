@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/peakd/peakd/daemons/exec/launch"
+	"github.com/peakd/peakd/daemons/exec/process/launch"
 )
 
 // Settings say which program, how it is started, and how long it runs.

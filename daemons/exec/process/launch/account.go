@@ -119,8 +119,7 @@ func (a account) changes() bool { return a.uid != os.Geteuid() || a.gid != os.Ge
 // changesUser tells that it is a user to whom files of peakd's own are closed.
 func (a account) changesUser() bool { return a.uid != os.Geteuid() && a.uid != 0 }
 
-// identity is what to become, or nil. Only here are the groups asked for: most programs run as peakd's own user, and
-// to read all groups would be the dearest part of a start.
+// identity is what to become, or nil. Only here are the groups asked for, as most programs stay what peakd is.
 func (a account) identity() (*process.Identity, error) {
 	if !a.changes() {
 		return nil, nil

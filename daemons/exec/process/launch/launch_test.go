@@ -17,8 +17,8 @@ import (
 
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
-	"github.com/peakd/peakd/daemons/exec/launch"
 	"github.com/peakd/peakd/daemons/exec/process"
+	"github.com/peakd/peakd/daemons/exec/process/launch"
 )
 
 func ptr[T any](v T) *T { return &v }
