@@ -13,8 +13,9 @@ type Overrides struct{}
 
 // override is one of these blocks.
 type override struct {
-	glob  string
-	block block
+	glob   string
+	block  block
+	sample *Decoded // a child that is not known yet, as it changes it
 }
 
 // overrides checks the labels of override blocks. What is in them is checked with the template.
@@ -33,7 +34,7 @@ func overridesOf(s *shape, template *field, blocks []block) []override {
 	for i := range s.fields {
 		if f := &s.fields[i]; f.kind == overridesKind && f.template == template.name {
 			for _, b := range blocksOf(blocks, f.name) {
-				all = append(all, override{b.labels[0], b})
+				all = append(all, override{glob: b.labels[0], block: b})
 			}
 		}
 	}

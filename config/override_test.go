@@ -1,8 +1,11 @@
 package config_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
@@ -143,6 +146,30 @@ func TestOverridesAreInTheDigest(t *testing.T) {
 	if digest(strings.Replace(boxes, "depth = 3", "depth =   3 # three", 1)) != before {
 		t.Error("layout changes the digest")
 	}
+}
+
+// TestOverridesAreShown with what each of them says, and with nothing else.
+func TestOverridesAreShown(t *testing.T) {
+	t.Parallel()
+	cfg, diags := loadBoxes(t, boxes)
+	if err := diags.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for path, s := range settingsOf(t, cfg, "all") {
+		if strings.HasPrefix(path, "match") {
+			got = append(got, path+" = "+s.Value)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		`match[0] = "mail-*"`, `match[0].depth = 3`, `match[0].note = "mail ${each.name}"`,
+		`match[1] = "*-urgent"`, `match[1].depth = 4`, `match[1].priority = 9`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	cfg.Snapshot() // which keeps what is shown, for the next plan
 }
 
 // TestEachPathIsImplied only in a template of a fixed type: elsewhere the setting is required as ever.

@@ -92,6 +92,7 @@ func (v *viewer) fields(s *shape, value reflect.Value, prefix string) {
 func (v *viewer) field(f *field, value reflect.Value, path string) {
 	absent := value.Kind() == reflect.Pointer && value.IsNil()
 	switch {
+	case f.kind == overridesKind: // they are shown with their template
 	case f.isBlock() && absent:
 	case f.isBlock() && f.many:
 		for i := range value.Len() {
@@ -112,7 +113,6 @@ func (v *viewer) block(f *field, value reflect.Value, path string) {
 	switch {
 	case p != nil && p.unknown:
 		v.write(path, "(depends on the child)")
-	case f.kind == overridesKind: // its text is part of the template's digest
 	case f.kind == templateKind:
 		v.template(path, value.Interface().(Template)) //nolint:forcetypeassert // the shape says that it is one
 	case f.isChoice():
@@ -155,6 +155,26 @@ func (v *viewer) template(path string, t Template) {
 		v.digests = make(map[string]string)
 	}
 	v.digests[v.prefix+path] = t.t.digest
+	v.overrides(t.t)
+}
+
+// overrides shows what the blocks that change a template say: of a child's settings those that the template has from
+// elsewhere.
+func (v *viewer) overrides(t *template) {
+	seen := make(map[string]int)
+	for _, o := range t.overrides {
+		path := fmt.Sprintf("%s[%d]", o.block.name, seen[o.block.name])
+		seen[o.block.name]++
+		v.shown = append(v.shown, ShownSetting{v.prefix + path, quoted(o.glob), o.block.at.String()})
+		inner := viewer{registry: v.registry, secrets: v.secrets, prefix: v.prefix + path + ".", given: true}
+		for _, p := range o.sample.places {
+			if old := find(t.sample.places, p.path); old == nil || old.name != p.name {
+				inner.places = append(inner.places, p)
+			}
+		}
+		inner.daemon(o.sample)
+		v.shown = append(v.shown, inner.shown...)
+	}
 }
 
 // add writes an attribute; one that is not given has no value.
