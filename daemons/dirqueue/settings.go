@@ -108,11 +108,7 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 	v.positive("batch", s.Batch)
 	v.positive("concurrency", s.Concurrency)
 	v.positive("crash_attempts", s.CrashAttempts)
-	if s.Order == "priority" {
-		if _, err := regexp.Compile(s.PriorityPattern); err != nil || s.PriorityPattern == "" {
-			v.add("priority_pattern", `as in "^([0-9]+)-"`, "order = \"priority\" needs a regular expression that finds the number in a name")
-		}
-	}
+	s.validateOrder(&v)
 	if s.Rate < 0 {
 		v.add("rate", "0 means no limit", "rate cannot be negative")
 	}
@@ -125,6 +121,18 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 	s.validateRetry(&v)
 	v.all = append(v.all, within("deliver", s.Deliver.validate())...)
 	return v.all
+}
+
+func (s *Settings) validateOrder(v *faults) {
+	if s.Order != "priority" {
+		return
+	}
+	const hint, sentence = `as in "^([0-9]+)-"`, "order = \"priority\" needs a priority_pattern: a regular expression that finds the number in a name"
+	if s.PriorityPattern == "" {
+		v.add("order", hint, sentence)
+	} else if _, err := regexp.Compile(s.PriorityPattern); err != nil {
+		v.add("priority_pattern", hint, "%s (%v)", sentence, err)
+	}
 }
 
 func (s *Settings) validateRetry(v *faults) {
