@@ -19,14 +19,15 @@ const arity = 4
 // Queue holds values by key. The zero Queue is empty and ready. It is not safe for concurrent use.
 // Floating-point keys must not be NaN.
 type Queue[K cmp.Ordered, V any] struct {
-	// slots is the heap. While gap is set the first slot stands empty: Pop leaves it so for the next Push, as to
-	// replace the first entry costs one way through the heap where to remove and to add cost two.
+	// slots is the heap. Its first slot may stand empty: Pop leaves it so for the next Push, as to replace the first
+	// entry costs one way through the heap where to remove and to add cost two. The entry that is first then is the
+	// one at heir; 0 means that no slot is empty.
 	slots   []slot[K]
+	heir    int
 	entries []entry[V]
 	// free heads the list of unused entries, linked through entry.pos; the value is one more than the index.
 	free int32
 	seq  uint32
-	gap  bool
 }
 
 // slot is 16 bytes with a key of 8, so that the four children of a slot lie in two lines of the cache at most.
@@ -46,7 +47,7 @@ const roomy = 1024
 
 // Len is the number of entries.
 func (q *Queue[K, V]) Len() int {
-	if q.gap {
+	if q.heir > 0 {
 		return len(q.slots) - 1
 	}
 	return len(q.slots)
@@ -56,9 +57,8 @@ func (q *Queue[K, V]) Len() int {
 func (q *Queue[K, V]) Push(key K, value V) Handle {
 	h := q.allocate(value)
 	s := slot[K]{key: key, seq: q.number(), handle: h}
-	if q.gap {
-		q.gap = false
-		q.down(0, s)
+	if q.heir > 0 {
+		q.fill(s)
 		return h
 	}
 	q.slots = append(q.slots, slot[K]{})
@@ -68,14 +68,10 @@ func (q *Queue[K, V]) Push(key K, value V) Handle {
 
 // Peek returns the first entry without removing it.
 func (q *Queue[K, V]) Peek() (value V, key K, ok bool) {
-	i := 0
-	if q.gap {
-		i = q.least(1)
-	}
-	if i >= len(q.slots) {
+	if len(q.slots) == 0 {
 		return value, key, false
 	}
-	s := &q.slots[i]
+	s := &q.slots[q.heir]
 	return q.entries[s.handle].value, s.key, true
 }
 
@@ -131,7 +127,7 @@ func (q *Queue[K, V]) cut(i int, h Handle) V {
 	case last == 0:
 		q.clear()
 	case i == 0:
-		q.gap = true
+		q.heir = q.least(1)
 	default:
 		moved := q.slots[last]
 		q.slots = q.slots[:last]
@@ -142,16 +138,32 @@ func (q *Queue[K, V]) cut(i int, h Handle) V {
 	return value
 }
 
-// close fills the gap.
+// close fills the gap, if there is one.
 func (q *Queue[K, V]) close() {
-	if !q.gap {
+	if q.heir == 0 {
 		return
 	}
-	q.gap = false
 	last := len(q.slots) - 1
 	moved := q.slots[last]
 	q.slots = q.slots[:last]
-	q.down(0, moved)
+	if q.heir == last {
+		q.heir = 0
+		q.put(0, moved)
+		return
+	}
+	q.fill(moved)
+}
+
+// fill puts s into the gap, or where it belongs once the heir has taken that.
+func (q *Queue[K, V]) fill(s slot[K]) {
+	heir := q.heir
+	q.heir = 0
+	if !q.slots[heir].before(&s) {
+		q.put(0, s)
+		return
+	}
+	q.put(0, q.slots[heir])
+	q.down(heir, s)
 }
 
 // clear empties the queue and gives back the room that a crowd has taken.
