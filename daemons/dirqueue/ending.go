@@ -72,6 +72,7 @@ func (r *run) record(e *ending) error {
 		return r.setAside(c, e.result, e.result.Reason)
 	case deliver.Trip:
 		at := now.Add(max(e.result.After, r.settings.FileRetry.Every))
+		r.env.Log.Info("put_back", zap.String("file", c.Name), zap.String("reason", e.result.Reason), zap.Time("at", spool.Due(at, now)))
 		return r.deferred(at, now, r.spool.PutBack(c, at, now))
 	case deliver.Retry:
 	default:
@@ -93,9 +94,12 @@ func (r *run) retry(c *spool.Claimed, result deliver.Result, now time.Time) erro
 		return r.setAside(c, result, fmt.Sprintf("given up at an age of more than %s: %s", f.MaximumAge, result.Reason))
 	}
 	at := now.Add(max(f.wait(c.Attempt, rand.Float64()), result.After)) //nolint:gosec // a jitter is no secret
-	r.env.Log.Info("retry", zap.String("file", c.Name), zap.Int("attempt", c.Attempt), zap.String("reason", result.Reason),
-		zap.Time("at", spool.Due(at, now)))
-	return r.deferred(at, now, r.spool.Retry(c, at, now))
+	err := r.spool.Retry(c, at, now)
+	if err == nil {
+		r.env.Log.Info("retry", zap.String("file", c.Name), zap.Int("attempt", c.Attempt), zap.String("reason", result.Reason),
+			zap.Time("at", spool.Due(at, now)))
+	}
+	return r.deferred(at, now, err)
 }
 
 // deferred takes note of when a file is tried again.
@@ -107,6 +111,9 @@ func (r *run) deferred(at, now time.Time, err error) error {
 }
 
 func (r *run) setAside(c *spool.Claimed, result deliver.Result, reason string) error {
-	r.env.Log.Warn("set_aside", zap.String("file", c.Name), zap.Int("attempt", c.Attempt), zap.String("reason", reason))
-	return r.spool.Fail(c, spool.Failure{Reason: reason, Detail: result.Detail}, r.now())
+	err := r.spool.Fail(c, spool.Failure{Reason: reason, Detail: result.Detail}, r.now())
+	if err == nil || errors.Is(err, spool.ErrReason) {
+		r.env.Log.Warn("set_aside", zap.String("file", c.Name), zap.Int("attempt", c.Attempt), zap.String("reason", reason))
+	}
+	return err
 }

@@ -48,6 +48,7 @@ func (s *ManagerSettings) Validate() []*daemonapp.FieldError {
 	v.positive("depth", s.Depth)
 	v.positive("gone_after", s.GoneAfter)
 	v.positive("maximum_queues", s.MaximumQueues)
+	v.users("owner_uids", s.OwnerUIDs)
 	if s.MaxRunning < 0 {
 		v.add("max_running", "0 means no limit", "max_running cannot be negative")
 	}

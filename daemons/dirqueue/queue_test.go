@@ -198,6 +198,9 @@ func TestTripDoesNotCount(t *testing.T) {
 		d.clock.Add(5 * sec)
 	}
 	same(t, "the files", tree(t, d.dir), []string{"retry/0-0/trip"})
+	if n := len(d.log.FilterMessage("put_back").All()); n != 5 {
+		t.Errorf("told %d times that the file was put back, want 5", n)
+	}
 }
 
 func TestRate(t *testing.T) {

@@ -6,6 +6,7 @@ package dirqueue
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,7 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 	v.positive("concurrency", s.Concurrency)
 	v.positive("crash_attempts", s.CrashAttempts)
 	s.validateOrder(&v)
+	v.users("owner_uids", s.OwnerUIDs)
 	if s.Rate < 0 {
 		v.add("rate", "0 means no limit", "rate cannot be negative")
 	}
@@ -128,17 +130,21 @@ func (s *Settings) validateOrder(v *faults) {
 		return
 	}
 	const hint, sentence = `as in "^([0-9]+)-"`, "order = \"priority\" needs a priority_pattern: a regular expression that finds the number in a name"
-	if s.PriorityPattern == "" {
+	pattern, err := regexp.Compile(s.PriorityPattern)
+	switch {
+	case s.PriorityPattern == "":
 		v.add("order", hint, sentence)
-	} else if _, err := regexp.Compile(s.PriorityPattern); err != nil {
+	case err != nil:
 		v.add("priority_pattern", hint, "%s (%v)", sentence, err)
+	case pattern.NumSubexp() == 0:
+		v.add("priority_pattern", hint, "%s (it has no group)", sentence)
 	}
 }
 
 func (s *Settings) validateRetry(v *faults) {
 	r, t := s.FileRetry, s.Trip
 	if r.Every <= 0 || r.Maximum < r.Every {
-		v.add("file_retry.every", "", "every is more than 0 and at most maximum")
+		v.add("file_retry.every", "", "every is more than 0 and at most maximum, which is %s", config.FormatDuration(r.Maximum))
 	}
 	if r.MultiplyBy < 1 {
 		v.add("file_retry.multiply_by", "1 keeps the wait as it is", "multiply_by is at least 1")
@@ -226,6 +232,12 @@ type faults struct{ all []*daemonapp.FieldError }
 
 func (v *faults) add(field, hint, format string, args ...any) {
 	v.all = append(v.all, &daemonapp.FieldError{Field: field, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+func (v *faults) users(field string, ids []int) {
+	if slices.ContainsFunc(ids, func(id int) bool { return id < 0 }) {
+		v.add(field, "`id -u NAME` tells that of a user", "a user id cannot be negative")
+	}
 }
 
 func (v *faults) positive(field string, n int) {

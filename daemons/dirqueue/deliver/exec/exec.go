@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,8 +55,18 @@ func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Resul
 	r := d.result(ctx, exit, err, cause)
 	if r.Verdict != deliver.Done {
 		r.Detail = stderr.Detail(d.env.Mask)
+		r.Reason = because(r.Reason, r.Detail)
 	}
 	return r
+}
+
+// because adds the last line that the program wrote to standard error, which mostly says why, to a reason.
+func because(reason string, detail []byte) string {
+	text := bytes.TrimSpace(detail)
+	if last := deliver.Sentence(string(text[bytes.LastIndexByte(text, '\n')+1:])); last != "" {
+		return deliver.Sentence(reason + ": " + last)
+	}
+	return reason
 }
 
 // command is the program for one file. The path is absolute, so that no name can look like an option.

@@ -36,6 +36,7 @@ func TestExitCodes(t *testing.T) {
 		"bad data":     {"exit 65", nil, deliver.Permanent, "exit 65"},
 		"no input":     {"exit 66", nil, deliver.Permanent, "exit 66"},
 		"permission":   {"exit 77", nil, deliver.Permanent, "exit 77"},
+		"says why":     {"echo first >&2; echo 'it is  full' >&2; echo >&2; exit 75", nil, deliver.Retry, "exit 75: it is full"},
 		"a signal":     {"kill -KILL $$", nil, deliver.Retry, "killed by SIGKILL"},
 		"chosen done":  {"exit 4", func(s *exec.Settings) { s.DoneExitCodes = []int{0, 4} }, deliver.Done, ""},
 		"chosen never": {"exit 4", func(s *exec.Settings) { s.PermanentExitCodes = []int{4} }, deliver.Permanent, "exit 4"},

@@ -188,6 +188,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"no server":        {func(s *smtp.Settings) { s.Server = "" }, "server"},
 		"port":             {func(s *smtp.Settings) { s.Server = "host:70000" }, "server"},
+		"no IPv6":          {func(s *smtp.Settings) { s.Server = "a:b:c" }, "server"},
 		"name":             {func(s *smtp.Settings) { s.Server = "me@host" }, "server"},
 		"tls":              {func(s *smtp.Settings) { s.TLS = "yes" }, "tls"},
 		"helo":             {func(s *smtp.Settings) { s.Helo = "a b" }, "helo"},

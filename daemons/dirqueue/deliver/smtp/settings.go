@@ -89,6 +89,9 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 
 func (s *Settings) checkServer(f *program.Faults) {
 	host, port, err := net.SplitHostPort(s.address())
+	if _, ipErr := netip.ParseAddr(host); strings.Contains(host, ":") && ipErr != nil { // several colons make an IPv6 address
+		host = ""
+	}
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || host == "" || numErr != nil || n == 0 || strings.ContainsAny(host, " /@") {
 		f.Add("server", `write "mail.example.org:25"`, "%q is no host and port", s.Server)
 	}

@@ -26,7 +26,10 @@ func (t *transaction) verdict() deliver.Result {
 	if n := len(t.refused) - 1; n > 0 {
 		reason += fmt.Sprintf(", and %d more", n)
 	}
-	if have := len(t.envelope.to) - len(t.refused); have > 0 {
+	switch have := len(t.envelope.to) - len(t.refused); {
+	case have == 1:
+		reason += "; the other one has the mail"
+	case have > 1:
 		reason += fmt.Sprintf("; the %d others have the mail", have)
 	}
 	if t.forgets && len(t.accepted) > 0 {
