@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	programs = dir
-	build := exec.Command("go", "build", "-o", dir+"/", "../cmd/peakd", "./owntype", "./ownseed", "./embed")
+	build := exec.Command("go", "build", "-o", dir+"/", "../cmd/peakd", "./owntype", "./ownseed", "./embed", "./queue-go")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	code := 1
 	if err := build.Run(); err != nil {
@@ -92,7 +92,7 @@ func TestConfigurations(t *testing.T) {
 	if err != nil || len(files) < 10 {
 		t.Fatalf("found %d configurations: %v", len(files), err)
 	}
-	hosts := map[string]string{"owntype": "owntype", "ownseed": "ownseed"}
+	hosts := map[string]string{"owntype": "owntype", "ownseed": "ownseed", "queue-go": "queue-go"}
 	for _, file := range files {
 		host := hosts[filepath.Dir(file)]
 		if host == "" {

@@ -6,8 +6,8 @@
 #     peakd queue ls examples/queue-exec/orders
 
 app "queue-exec" {
-  stay_alive_for   = "3s"
-  shutdown_if_idle = "3s"
+  stay_alive_for   = "2s"
+  shutdown_if_idle = "2s"
   shutdown_after   = "20s"
 }
 

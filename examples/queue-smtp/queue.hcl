@@ -9,8 +9,8 @@ variable "server" {
 }
 
 app "queue-smtp" {
-  stay_alive_for   = "3s"
-  shutdown_if_idle = "3s"
+  stay_alive_for   = "2s"
+  shutdown_if_idle = "2s"
   shutdown_after   = "20s"
 }
 

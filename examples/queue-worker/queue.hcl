@@ -1,12 +1,12 @@
 # A queue whose handler is a process that stays: it is told of files on its standard input and answers on its standard
 # output, which is tens of times faster than a process for each file.
 #
-#     mkdir -p examples/queue-worker/lines
+#     mkdir -p examples/queue-worker/lines examples/queue-worker/copies
 #     peakd run -c examples/queue-worker/queue.hcl
 
 app "queue-worker" {
-  stay_alive_for   = "3s"
-  shutdown_if_idle = "3s"
+  stay_alive_for   = "2s"
+  shutdown_if_idle = "2s"
   shutdown_after   = "20s"
 }
 
@@ -17,7 +17,7 @@ daemon "dir_queue" "lines" {
   directory        = "lines"
 
   deliver "worker" {
-    command = ["/bin/sh", abspath("worker.sh")] # or: ["python3", abspath("worker.py")]
+    command = ["/bin/sh", abspath("worker.sh"), abspath("copies")] # or: ["python3", abspath("worker.py"), ...]
     timeout = "5s"
   }
 }
