@@ -280,7 +280,8 @@ func TestEmbed(t *testing.T) {
 	}
 }
 
-// TestDemo runs what `make demo` runs; the script itself checks that every file was packed once.
+// TestDemo runs what `make demo` runs; the script itself checks that every file was packed and every mail
+// delivered once.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "demo/run.sh", filepath.Join(programs, "peakd"))
@@ -290,7 +291,9 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "the demo", string(out), `added=bulk,news,urgent`, `added=late`, `soft +after=15s`, `stopped +reason=idle`,
-		`^94 files packed, 18 old ones removed, 0 left.`)
+		`^94 files packed, 18 old ones removed, 0 left.`,
+		`added=bills,letters`, `mail/bills +set_aside file=poison.eml attempt=1 reason="it is addressed to nobody"`,
+		`^failed .* poison.eml +it is addressed to nobody`, `^60 mails delivered, 0 of them twice, 1 set aside, 0 left.`)
 }
 
 // TestPictures: the pictures of docs/ are what simulate draws.

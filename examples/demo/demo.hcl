@@ -1,4 +1,5 @@
-# The demo: 66 real files in three directories, packed by one worker, while a feeder brings more.
+# The demo: 66 real files in three directories are packed, while a feeder brings more, and 60 mails in two queues are
+# delivered. One worker does it all.
 
 app "demo" {
   stay_alive_for   = "15s" # soft deadline
@@ -26,6 +27,28 @@ daemon "for_each_directory" "inbox" {
     priority         = each.name == "urgent" ? 10 : 0
     script           = file("pack.sh")
     env              = { FROM = each.path, TO = abspath("packed") }
+  }
+}
+
+# A queue for each directory below mail/: each message is handed to a process that stays, once, and what cannot be
+# delivered is set aside with the reason.
+daemon "dir_queue_manager" "mail" {
+  run_every        = "3s"
+  increase_idle_by = "3s"
+  maximum_idle     = "12s"
+  directory        = "mail"
+  max_running      = 1
+
+  queue {
+    run_every        = "1s"
+    multiply_idle_by = 2
+    maximum_idle     = "16s"
+    priority         = 5
+
+    deliver "worker" {
+      command = ["/bin/sh", abspath("send.sh"), abspath("mailboxes")]
+      timeout = "10s"
+    }
   }
 }
 
