@@ -46,6 +46,42 @@ func TestArrivalWakes(t *testing.T) {
 	})
 }
 
+// TestArrivalsDoNotWakeWhatFails: with a full disk each file would else lead to another run that fails, and to a line
+// in the log.
+func TestArrivalsDoNotWakeWhatFails(t *testing.T) {
+	t.Parallel()
+	full := strings.Replace(queue("full", "run_every = \"1h\"\nretry {\n every = \"1h\"\n}"), "minimum_free = 0", "minimum_free = 100", 1)
+	l := begin(t, full+queue("other", "run_every = \"1h\""), "full", "other")
+	l.awaitRuns("full", 1)
+	for i := range 50 {
+		put(t, l.base+"/full", fmt.Sprint(i))
+		put(t, l.base+"/other", fmt.Sprint(i))
+		l.awaitTaken(i + 1)
+	}
+	if got := len(l.ends("full")); got > 10 {
+		t.Errorf("the queue that fails ran %d times", got)
+	}
+}
+
+// TestArrivalsWakeWhatFailedLongAgo: there may be room again.
+func TestArrivalsWakeWhatFailedLongAgo(t *testing.T) {
+	t.Parallel()
+	d := drive(t, "run_every = \"1h\"\nminimum_free = 100")
+	if got := d.run(); !strings.HasPrefix(got, "failed") {
+		t.Fatalf("the run: %q", got)
+	}
+	d.clock.Add(10 * sec)
+	put(t, d.dir, "a")
+	deadline := time.After(30 * time.Second)
+	for d.wakes.Load() == 0 {
+		select {
+		case <-deadline:
+			t.Fatal("it was not woken")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 // TestCalendarIsNotWoken: a file that arrives waits for its time.
 func TestCalendarIsNotWoken(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -157,6 +158,7 @@ type driven struct {
 	log    *observer.ObservedLogs
 	last   schedule.Run
 	ctx    context.Context
+	wakes  atomic.Int32
 }
 
 // drive makes a queue with these settings, on a directory with these files. Times of files are those of the machine, so the
@@ -183,7 +185,9 @@ func drive(t *testing.T, settings string, names ...string) *driven {
 		t.Fatal(found)
 	}
 	core, log := observer.New(zapcore.DebugLevel)
-	specs, err := cfg.Specs(config.BuildEnv{Log: zap.New(core), Clock: d.clock})
+	specs, err := cfg.Specs(config.BuildEnv{
+		Log: zap.New(core), Clock: d.clock, Wake: func(string) func() { return func() { d.wakes.Add(1) } },
+	})
 	must(t, err)
 	d.daemon, d.log = specs[0].Daemon, log
 	t.Cleanup(func() { must(t, d.daemon.(daemonapp.Closer).Close()) })

@@ -31,6 +31,7 @@ type Queue struct {
 	deliverer deliver.Deliverer
 	watch     *watch.Watch // nil: it is not told of arrivals
 	moved     atomic.Bool  // the watch has told that the directory may be another one now
+	failed    atomic.Int64 // when the last run failed, Unix time in ns; 0: it did not
 	trip      breaker
 	bucket    bucket
 	speed     time.Duration // how long a file takes, by the last batch; 0: not known
@@ -49,6 +50,10 @@ var (
 // restAfter is how long a queue without work keeps what it needs for working: descriptors, a worker.
 const restAfter = time.Minute
 
+// failRest is for how long after a run that failed arrivals do not wake the queue: on a full disk each of them would lead
+// to a line in the log.
+const failRest = 10 * time.Second
+
 // Hold implements [daemonapp.Holder]: while the destination is bad the queue rests.
 func (q *Queue) Hold() (reason string, recheck time.Duration) {
 	return q.trip.hold(q.env.Clock.Now())
@@ -57,6 +62,7 @@ func (q *Queue) Hold() (reason string, recheck time.Duration) {
 // Run implements [daemonapp.Daemon].
 func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
 	start := q.env.Clock.Now()
+	q.failed.Store(0) // what arrives from now on, this run may not see
 	if q.quiet(start) {
 		return schedule.Result{Outcome: schedule.Idle}, nil
 	}
@@ -86,6 +92,7 @@ func (q *Queue) result(r *run, err error) (schedule.Result, error) {
 	}
 	switch {
 	case err != nil:
+		q.failed.Store(now.UnixNano())
 		return schedule.Result{Count: r.delivered}, err
 	case r.more:
 		return schedule.Result{Outcome: schedule.More, Count: r.delivered}, nil
@@ -174,6 +181,8 @@ func (q *Queue) watched() *watch.Watch {
 	w, err := q.types.watches.Add(q.spool.FD(), watch.Arrivals, func(what watch.Mask) {
 		if what&watch.Itself != 0 {
 			q.moved.Store(true)
+		} else if at := q.failed.Load(); at != 0 && q.env.Clock.Now().Sub(time.Unix(0, at)) < failRest {
+			return
 		}
 		wake()
 	})
