@@ -16,26 +16,33 @@ const (
 	RunStarted
 	// RunEnded: it has ended, and its next run is planned.
 	RunEnded
-	// Added, Changed, Replaced, Removed: the set of daemons changed. Changed is a change of description,
-	// tags or priority, which replaces nothing.
+	// Added: there is a new daemon.
 	Added
+	// Changed: its description, tags or priority are others, which replaces nothing.
 	Changed
+	// Replaced: a successor with other settings has taken its place.
 	Replaced
+	// Removed: it is gone.
 	Removed
-	// DaemonDisarmed, DaemonArmed, DaemonPaused, DaemonResumed: the daemon is no longer, or again, scheduled.
+	// DaemonDisarmed: it is no longer scheduled, after failures or by an operator.
 	DaemonDisarmed
+	// DaemonArmed: it is scheduled again.
 	DaemonArmed
+	// DaemonPaused: it does not start, until it is resumed or a time comes.
 	DaemonPaused
+	// DaemonResumed: it may start again.
 	DaemonResumed
-	// Stuck: a run did not return within its kill grace and was given up. Unstuck: it returned after all.
+	// Stuck: a run did not return within its kill grace and was given up.
 	Stuck
+	// Unstuck: such a run has returned after all.
 	Unstuck
 	// ChildrenRefused: a seed stated children that cannot be; nothing changed.
 	ChildrenRefused
 	// SoftDeadlinePassed: from now on the app may stop for being idle.
 	SoftDeadlinePassed
-	// Draining: nothing starts any more, runs in flight may end. Cancelling: their contexts are cancelled.
+	// Draining: nothing starts any more, runs in flight may end.
 	Draining
+	// Cancelling: the grace is over, and the contexts of runs in flight are cancelled.
 	Cancelling
 	// AppStopped: nothing runs any more, but what was abandoned.
 	AppStopped

@@ -50,31 +50,42 @@ func TestWhatIsRemembered(t *testing.T) {
 		urgent bool
 	}{
 		{
-			"work", every(time.Minute, busy(time.Second)), daemonapp.Terms{},
+			"work", every(time.Minute, busy(time.Second)),
+			daemonapp.Terms{},
 			daemonapp.Memory{
 				Next: at(61 * time.Second), LastStart: at(0), LastEnd: at(time.Second), LastSuccess: at(time.Second),
 				LastOutcome: schedule.Worked,
-			}, true,
+			},
+			true,
 		},
 		{
-			"idle", every(time.Minute, ending(schedule.Idle)), daemonapp.Terms{},
+			"idle", every(time.Minute, ending(schedule.Idle)),
+			daemonapp.Terms{},
 			daemonapp.Memory{
 				Next: at(time.Minute), IdleRuns: 1, LastStart: at(0), LastEnd: at(0), LastSuccess: at(0), LastOutcome: schedule.Idle,
-			}, false,
+			},
+			false,
 		},
 		{
-			"failure", every(time.Minute, fail), daemonapp.Terms{},
-			daemonapp.Memory{Next: at(time.Minute), Failures: 1, LastStart: at(0), LastEnd: at(0), LastOutcome: schedule.Failed}, true,
+			"failure", every(time.Minute, fail),
+			daemonapp.Terms{},
+			daemonapp.Memory{Next: at(time.Minute), Failures: 1, LastStart: at(0), LastEnd: at(0), LastOutcome: schedule.Failed},
+			true,
 		},
 		{
-			"disarmed", every(time.Minute, fail), daemonapp.Terms{DisarmAfter: 1},
-			daemonapp.Memory{Disarmed: "1 failures", Failures: 1, LastStart: at(0), LastEnd: at(0), LastOutcome: schedule.Failed}, true,
+			"disarmed", every(time.Minute, fail),
+			daemonapp.Terms{DisarmAfter: 1},
+			daemonapp.Memory{Disarmed: "1 failures", Failures: 1, LastStart: at(0), LastEnd: at(0), LastOutcome: schedule.Failed},
+			true,
 		},
 		{
-			"run once", daemonapp.Task{
+			"run once",
+			daemonapp.Task{
 				Planner: &schedule.Interval{Backoff: schedule.Backoff{RunEvery: 1}, Once: true}, Do: ending(schedule.Idle),
-			}, daemonapp.Terms{RunOnce: true},
-			daemonapp.Memory{Never: true, IdleRuns: 1, LastStart: at(0), LastEnd: at(0), LastSuccess: at(0), LastOutcome: schedule.Idle}, true,
+			},
+			daemonapp.Terms{RunOnce: true},
+			daemonapp.Memory{Never: true, IdleRuns: 1, LastStart: at(0), LastEnd: at(0), LastSuccess: at(0), LastOutcome: schedule.Idle},
+			true,
 		},
 	}
 	for _, tt := range tests {

@@ -45,7 +45,7 @@ type watched struct {
 // daemon makes a daemon that is seldom the same twice.
 func (w *watched) daemon(seed uint64) daemonapp.Daemon {
 	var inside atomic.Int32
-	var draw = rand.New(rand.NewPCG(seed, 1))
+	draw := rand.New(rand.NewPCG(seed, 1))
 	return &quirky{
 		run: func(ctx context.Context) (schedule.Result, error) {
 			if inside.Add(1) > 1 {

@@ -38,25 +38,34 @@ func TestChildren(t *testing.T) {
 	}{
 		{"none", [][]daemonapp.Spec{nil, {}}, []string{"0s added s"}, []string{"s"}},
 		{
-			"are added in the order stated", [][]daemonapp.Spec{list(c1, a1)},
-			[]string{"0s added s", "0s added s/c", "0s added s/a"}, []string{"s", "s/a", "s/c"},
+			"are added in the order stated",
+			[][]daemonapp.Spec{list(c1, a1)},
+			[]string{"0s added s", "0s added s/c", "0s added s/a"},
+			[]string{"s", "s/a", "s/c"},
 		},
 		{
-			"of the same digest are kept", [][]daemonapp.Spec{list(a1, b1), list(b1, a1)},
-			[]string{"0s added s", "0s added s/a", "0s added s/b"}, []string{"s", "s/a", "s/b"},
+			"of the same digest are kept",
+			[][]daemonapp.Spec{list(a1, b1), list(b1, a1)},
+			[]string{"0s added s", "0s added s/a", "0s added s/b"},
+			[]string{"s", "s/a", "s/b"},
 		},
 		{
-			"of another digest are replaced", [][]daemonapp.Spec{list(a1, b1), list(a2, b1)},
-			[]string{"0s added s", "0s added s/a", "0s added s/b", "1s replaced s/a"}, []string{"s", "s/a", "s/b"},
+			"of another digest are replaced",
+			[][]daemonapp.Spec{list(a1, b1), list(a2, b1)},
+			[]string{"0s added s", "0s added s/a", "0s added s/b", "1s replaced s/a"},
+			[]string{"s", "s/a", "s/b"},
 		},
 		{
-			"that vanish are removed", [][]daemonapp.Spec{list(a1, b1, c1), list(b1)},
+			"that vanish are removed",
+			[][]daemonapp.Spec{list(a1, b1, c1), list(b1)},
 			[]string{"0s added s", "0s added s/a", "0s added s/b", "0s added s/c", "1s removed s/a", "1s removed s/c"},
 			[]string{"s", "s/b"},
 		},
 		{
-			"come back", [][]daemonapp.Spec{list(a1), nil, list(a1)},
-			[]string{"0s added s", "0s added s/a", "1s removed s/a", "2s added s/a"}, []string{"s", "s/a"},
+			"come back",
+			[][]daemonapp.Spec{list(a1), nil, list(a1)},
+			[]string{"0s added s", "0s added s/a", "1s removed s/a", "2s added s/a"},
+			[]string{"s", "s/a"},
 		},
 	}
 	for _, tt := range tests {

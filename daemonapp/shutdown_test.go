@@ -150,27 +150,33 @@ func TestDeadlines(t *testing.T) {
 		last   string
 	}{
 		{
-			"hard, with a run in flight", schedule.Limits{HardDeadline: time.Minute},
+			"hard, with a run in flight",
+			schedule.Limits{HardDeadline: time.Minute},
 			every(time.Hour, busy(65*time.Second)), schedule.HardDeadline, time.Minute, 65 * time.Second, "1m5s a worked",
 		},
 		{
-			"hard, with a run that has to be cancelled", schedule.Limits{HardDeadline: time.Minute},
+			"hard, with a run that has to be cancelled",
+			schedule.Limits{HardDeadline: time.Minute},
 			every(time.Hour, busy(time.Hour)), schedule.HardDeadline, time.Minute, 70 * time.Second, "1m10s a cancelled",
 		},
 		{
-			"hard, at the instant at which a run is due", schedule.Limits{HardDeadline: time.Minute},
+			"hard, at the instant at which a run is due",
+			schedule.Limits{HardDeadline: time.Minute},
 			work, schedule.HardDeadline, time.Minute, time.Minute, "40s a worked",
 		},
 		{
-			"idle", schedule.Limits{IdleThreshold: time.Minute},
+			"idle",
+			schedule.Limits{IdleThreshold: time.Minute},
 			idle, schedule.IdleGap, 0, 0, "0s a idle",
 		},
 		{
-			"idle, not before the soft deadline", schedule.Limits{IdleThreshold: time.Minute, SoftDeadline: 90 * time.Second},
+			"idle, not before the soft deadline",
+			schedule.Limits{IdleThreshold: time.Minute, SoftDeadline: 90 * time.Second},
 			idle, schedule.IdleGap, 90 * time.Second, 90 * time.Second, "0s a idle",
 		},
 		{
-			"no work", schedule.Limits{NoWorkTimeout: time.Minute},
+			"no work",
+			schedule.Limits{NoWorkTimeout: time.Minute},
 			every(25*time.Second, times(2, schedule.Worked, schedule.Idle)), schedule.NoWork, 85 * time.Second, 85 * time.Second, "1m15s a idle",
 		},
 	}

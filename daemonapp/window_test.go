@@ -42,15 +42,18 @@ func TestWindow(t *testing.T) {
 		{"holds until it opens", []daemonapp.Window{stop(2*time.Hour, 6*time.Hour)}, []string{"5h0m0s a worked"}},
 		{
 			"the next one is open when the first closes",
-			[]daemonapp.Window{stop(0, time.Hour), stop(30*time.Minute, 2*time.Hour)}, []string{"2h0m0s a cancelled"},
+			[]daemonapp.Window{stop(0, time.Hour), stop(30*time.Minute, 2*time.Hour)},
+			[]string{"2h0m0s a cancelled"},
 		},
 		{
 			"another one lets it finish",
-			[]daemonapp.Window{stop(0, time.Hour), finish(30*time.Minute, 2*time.Hour)}, []string{"3h0m0s a worked"},
+			[]daemonapp.Window{stop(0, time.Hour), finish(30*time.Minute, 2*time.Hour)},
+			[]string{"3h0m0s a worked"},
 		},
 		{
 			"of several any will do",
-			[]daemonapp.Window{finish(9*time.Hour, 10*time.Hour), finish(time.Hour, 2*time.Hour)}, []string{"4h0m0s a worked"},
+			[]daemonapp.Window{finish(9*time.Hour, 10*time.Hour), finish(time.Hour, 2*time.Hour)},
+			[]string{"4h0m0s a worked"},
 		},
 	}
 	for _, tt := range tests {

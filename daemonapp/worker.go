@@ -46,7 +46,6 @@ type worker struct {
 	busy      bool
 	abandoned bool
 	cause     error // why the run was cancelled; nil: it was not
-	grace     time.Duration
 	watched   bool // deadline stands in App.deadlines
 	deadline  priorityq.Handle
 

@@ -52,6 +52,7 @@ func (b *Backoff) wait(c counts) time.Duration {
 		return b.AfterIdle(c.idle)
 	case Failed:
 		return b.AfterFailure(c.failures)
+	case Cancelled: // counted nowhere
 	}
 	if c.failures > 0 {
 		return b.AfterFailure(c.failures)

@@ -148,10 +148,16 @@ func TestFailureBackoff(t *testing.T) {
 			5 * m, 10 * m, 20 * m, 40 * m, 60 * m, 60 * m,
 		}},
 		{"rarely run", schedule.Backoff{RunEvery: 2 * time.Hour}, []time.Duration{2 * time.Hour, 2 * time.Hour}},
-		{"with a block", schedule.Backoff{RunEvery: m, Retry: schedule.Retry{Every: sec, MultiplyBy: 3, Maximum: 20 * sec}},
-			[]time.Duration{sec, 3 * sec, 9 * sec, 20 * sec, 20 * sec}},
-		{"attempts", schedule.Backoff{RunEvery: m, Retry: schedule.Retry{Every: sec, MultiplyBy: 1, Attempts: 2}},
-			[]time.Duration{sec, sec, m, m}},
+		{
+			"with a block",
+			schedule.Backoff{RunEvery: m, Retry: schedule.Retry{Every: sec, MultiplyBy: 3, Maximum: 20 * sec}},
+			[]time.Duration{sec, 3 * sec, 9 * sec, 20 * sec, 20 * sec},
+		},
+		{
+			"attempts",
+			schedule.Backoff{RunEvery: m, Retry: schedule.Retry{Every: sec, MultiplyBy: 1, Attempts: 2}},
+			[]time.Duration{sec, sec, m, m},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

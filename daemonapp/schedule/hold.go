@@ -127,10 +127,10 @@ func (s *Scheduler) releaseByLoad() {
 // holds a daemon, if nothing starts or ends before; never if it will not. With keepsAlive only daemons
 // that keep the app alive count.
 func (s *Scheduler) loadReleaseAt(keepsAlive bool) int64 {
-	if s.loadHeld.Len() == 0 {
+	id, threshold, ok := s.loadHeld.Peek()
+	if !ok {
 		return never
 	}
-	id, threshold, ok := s.loadHeld.Peek()
 	if keepsAlive && s.daemon(id).flags&isBackground != 0 {
 		if threshold, ok = s.highestForeground(); !ok {
 			return never

@@ -52,6 +52,7 @@ func (c counts) spent(retries bool, attempts int) bool {
 		return true
 	case Failed:
 		return !retries || (attempts > 0 && c.failures > attempts)
+	case Cancelled: // it did not count
 	}
 	return false
 }

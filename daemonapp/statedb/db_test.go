@@ -208,7 +208,8 @@ func save(t *testing.T, state daemonapp.State, batch ...daemonapp.Memory) {
 
 func load(t *testing.T, from interface {
 	Load() (map[string]daemonapp.Memory, error)
-}) map[string]daemonapp.Memory {
+},
+) map[string]daemonapp.Memory {
 	t.Helper()
 	all, err := from.Load()
 	if err != nil {

@@ -316,7 +316,6 @@ daemon "for_each_directory" "inbox" {
 	if night, low := strings.Index(log, "line=night"), strings.Index(log, "line=low"); night < 0 || low < night {
 		t.Errorf("the order of priority was not kept:\n%s", log)
 	}
-
 }
 
 // TestRunOnceKeepsAfter: a daemon does not run when one that it comes after has failed, and the report says so.
