@@ -46,7 +46,7 @@ type worker struct {
 	busy      bool
 	abandoned bool
 	cause     error // why the run was cancelled; nil: it was not
-	watched   bool // deadline stands in App.deadlines
+	watched   bool  // deadline stands in App.deadlines
 	deadline  priorityq.Handle
 
 	orphaned bool // abandoned, and another daemon has its place: closed when the run returns
