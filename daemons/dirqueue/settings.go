@@ -46,6 +46,9 @@ type Settings struct {
 	MinimumFree     float64       `hcl:"minimum_free" doc:"percent of the file system; with less free nothing is claimed, and an error says so"`
 	Trip            *Trip         `hcl:"trip,block" doc:"when the destination is bad rather than the file" default:"that block's defaults"`
 	Deliver         Deliver       `hcl:"deliver,block,required" doc:"how the files are delivered"`
+
+	// offered finds what is wrong with the function of a deliver "go" block; nil: nobody knows what is offered.
+	offered func(function.Settings) []*daemonapp.FieldError
 }
 
 // FileRetry is a file_retry block.
@@ -121,7 +124,7 @@ func (s *Settings) Validate() []*daemonapp.FieldError {
 		v.add("marker", `as in "{name}.done"`, "%q is no name with {name} and something else in it", s.Marker)
 	}
 	s.validateRetry(&v)
-	v.all = append(v.all, within("deliver", s.Deliver.validate())...)
+	v.all = append(v.all, within("deliver", s.validateDeliver())...)
 	return v.all
 }
 
@@ -188,8 +191,11 @@ func (d *Deliver) chosen() any {
 	return nil
 }
 
-func (d *Deliver) validate() []*daemonapp.FieldError {
-	if v, ok := d.chosen().(interface {
+func (s *Settings) validateDeliver() []*daemonapp.FieldError {
+	if f := s.Deliver.Function; f != nil && s.offered != nil {
+		return s.offered(*f)
+	}
+	if v, ok := s.Deliver.chosen().(interface {
 		Validate() []*daemonapp.FieldError
 	}); ok {
 		return v.Validate()

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemons/dirqueue"
 )
 
@@ -104,16 +103,23 @@ func TestOneDelivery(t *testing.T) {
 	}
 }
 
-// TestUnknownFunction: a function that the program does not offer is told of before anything runs.
+// TestUnknownFunction: a function that the program does not offer is told of where it stands, in a template too; one that
+// depends on the child is not known yet.
 func TestUnknownFunction(t *testing.T) {
 	t.Parallel()
-	cfg, found := load(t, newDesk(), t.TempDir(), "daemon \"dir_queue\" \"q\" {\nrun_every = \"1m\"\ndirectory = \"BASE\"\ndeliver \"go\" {\n function = \"dest\"\n}\n}")
-	if found.HasErrors() {
-		t.Fatal(found)
-	}
-	_, err := cfg.Specs(config.BuildEnv{})
-	if err == nil || !strings.Contains(err.Error(), `this program offers no function "dest"`) || !strings.Contains(err.Error(), "it offers desk") {
-		t.Errorf("got %v", err)
+	const block = "run_every = \"1m\"\ndeliver \"go\" {\n function = \"dest\"\n}\n"
+	for _, text := range []string{
+		"daemon \"dir_queue\" \"q\" {\ndirectory = \"BASE\"\n" + block + "}",
+		"daemon \"dir_queue_manager\" \"m\" {\nrun_every = \"1m\"\ndirectory = \"BASE\"\nqueue {\n" + block + "}\n}",
+	} {
+		_, found := load(t, newDesk(), t.TempDir(), text)
+		all := found.All()
+		if len(all) != 1 || all[0].Summary != `this program offers no function "dest"` || !slices.Contains(all[0].Hints, "it offers desk") {
+			t.Errorf("found %v", all)
+		}
+		if _, found := load(t, newDesk(), t.TempDir(), strings.Replace(text, `"dest"`, "each.name", 1)); strings.Contains(text, "queue {") && found.HasErrors() {
+			t.Errorf("of a name that is not known: %v", found)
+		}
 	}
 }
 

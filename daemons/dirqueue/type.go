@@ -32,8 +32,10 @@ var managerDoc string
 // deliver "go" block may name; nil offers none.
 func Types(functions function.Functions) []config.Type {
 	t := &types{functions: functions, watches: &watch.Shared{}}
+	defaults := Defaults()
+	defaults.offered = functions.Check
 	return []config.Type{
-		config.NewType("dir_queue", doc, Defaults(), t.queue),
+		config.NewType("dir_queue", doc, defaults, t.queue),
 		config.NewType("dir_queue_manager", managerDoc, managerDefaults(), t.manager),
 	}
 }
@@ -60,11 +62,6 @@ func (t *types) queue(env config.Env, s Settings) (daemonapp.Daemon, error) {
 }
 
 func (t *types) newQueue(env config.Env, s Settings) (*Queue, error) {
-	if f := s.Deliver.Function; f != nil {
-		if faults := t.functions.Check(*f); len(faults) > 0 {
-			return nil, fmt.Errorf("deliver: %s (%s)", faults[0].Message, faults[0].Hint)
-		}
-	}
 	return &Queue{
 		Pace: daemonapp.Pace{Planner: env.Planner}, env: env, settings: s, types: t,
 		calendar: schedule.CalendarOf(env.Planner) != nil, trip: breaker{settings: *s.Trip}, bucket: newBucket(s.Rate),
