@@ -3,11 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/peakd/peakd/daemons/dirqueue"
 	"github.com/peakd/peakd/daemons/dirqueue/spool"
 )
 
@@ -37,28 +40,41 @@ func (c *command) enqueue(dir string, paths []string, name string, volatile bool
 	}
 	defer p.Close()
 	var failures []error
-	for _, path := range paths {
-		if err := c.enqueueFile(p, path, name); err != nil {
+	for _, file := range paths {
+		if err := c.enqueueFile(p, file, name); err != nil {
 			failures = append(failures, err)
 		}
 	}
 	return errors.Join(failures...)
 }
 
-func (c *command) enqueueFile(p *spool.Producer, path, name string) error {
-	if path == "-" {
+func (c *command) enqueueFile(p *spool.Producer, file, name string) error {
+	if file == "-" {
 		if name == "" {
 			return usage("standard input needs a name: --name NAME")
 		}
-		return p.Put(name, c.In)
+		return c.put(p, name, c.In)
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a directory", shown(path))
+		return fmt.Errorf("%s is a directory", shown(file))
 	}
-	return p.Put(orElse(name, filepath.Base(path)), f)
+	return c.put(p, orElse(name, filepath.Base(file)), f)
+}
+
+// put hands a file in, and warns of a name that a queue leaves alone unless its settings say otherwise.
+func (c *command) put(p *spool.Producer, name string, content io.Reader) error {
+	if err := p.Put(name, content); err != nil {
+		return err
+	}
+	for _, glob := range dirqueue.Defaults().Exclude {
+		if left, err := path.Match(glob, name); err == nil && left {
+			fmt.Fprintf(c.Err, "%s is there, but a queue leaves %s alone unless its exclude says otherwise\n", shown(name), glob)
+		}
+	}
+	return nil
 }

@@ -230,6 +230,7 @@ func TestEnqueue(t *testing.T) {
 		{"a directory", []string{dir, from}, 1, "is a directory"},
 		{"a name that cannot be", []string{dir, a, "--name", "x/y"}, 1, "not a name for a queued file"},
 		{"a reserved name", []string{dir, a, "--name", ".peakd"}, 1, "not a name for a queued file"},
+		{"a name that is left alone", []string{dir, a, "--name", "x.tmp"}, 0, "leaves *.tmp alone"},
 		{"standard input without a name", []string{dir, "-"}, 2, "--name"},
 		{"one name for two", []string{dir, a, b, "--name", "x"}, 2, "single file"},
 		{"nothing", []string{dir}, 2, "arg"},
