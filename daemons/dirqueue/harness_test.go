@@ -2,6 +2,7 @@ package dirqueue_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -134,6 +135,9 @@ func tree(t testing.TB, dir string) []string {
 	t.Helper()
 	got := []string{}
 	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // while an app runs, what was listed may be gone
+			return nil
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
