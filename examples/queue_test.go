@@ -116,11 +116,12 @@ func TestQueueGo(t *testing.T) {
 	want(t, "the output", o.out, `^one: 5 words$`, `^two three: 7 words$`)
 	want(t, "the log", o.log, `texts +set_aside +file=empty attempt=1 reason="there is no word in it"`)
 	wantQueue(t, dir+"/texts", []string{"one", "two three"}, []string{"empty"})
-	v := program(t, dir, "peakd", "validate", "-c", "queue.hcl")
-	if r := program(t, dir, "peakd", "run", "-c", "queue.hcl"); v.code != 0 || r.code != 1 {
-		t.Errorf("without the function: exit codes %d and %d", v.code, r.code)
-	} else {
-		want(t, "the error", r.log, `this program offers no function "count_words"`)
+	for _, verb := range []string{"validate", "run"} {
+		r := program(t, dir, "peakd", verb, "-c", "queue.hcl")
+		if r.code != 2 {
+			t.Errorf("%s without the function: exit code %d", verb, r.code)
+		}
+		want(t, "the error", r.out+r.log, `this program offers no function "count_words"`)
 	}
 }
 
