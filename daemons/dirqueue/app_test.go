@@ -214,7 +214,7 @@ func TestComesBack(t *testing.T) {
 	t.Parallel()
 	l := begin(t, queue("q", "run_every = \"20ms\"\nretry {\n every = \"10ms\"\n maximum = \"20ms\"\n}"), "q")
 	l.awaitRuns("q", 1)
-	must(t, os.RemoveAll(l.base+"/q"))
+	remove(t, l.base+"/q")
 	l.await("a failure", func() bool { return slices.Contains(l.ends("q"), "failed") })
 	l.mkdir("q")
 	put(t, l.base+"/q", "a")

@@ -56,10 +56,10 @@ func TestQueueForEachDirectory(t *testing.T) {
 	l.awaitChildren("a", "b", "c")
 	put(t, l.base+"/c", "x")
 	l.awaitTaken(1)
-	must(t, os.RemoveAll(l.base+"/a"))
+	remove(t, l.base+"/a")
 	l.awaitChildren("b", "c")
-	must(t, os.RemoveAll(l.base+"/b"))
-	must(t, os.RemoveAll(l.base+"/c"))
+	remove(t, l.base+"/b")
+	remove(t, l.base+"/c")
 	l.awaitChildren()
 	if ends := l.ends("m"); ends[0] != "worked 2" || !slices.Contains(ends, "idle") || slices.Contains(ends, "failed") {
 		t.Errorf("the scans: %q", ends)
@@ -90,7 +90,7 @@ func TestGoneAfter(t *testing.T) {
 	t.Parallel()
 	l := begin(t, manager("run_every = \"1h\"\nwatch = false\ngone_after = 3", seldom), "a")
 	l.awaitChildren("a")
-	must(t, os.RemoveAll(l.base+"/a"))
+	remove(t, l.base+"/a")
 	for i := range 3 {
 		same(t, fmt.Sprint("after ", i, " scans"), l.children("m"), []string{"a"})
 		must(t, l.Trigger("m", false))
@@ -385,6 +385,6 @@ func TestGroupCannotBeRead(t *testing.T) {
 		t.Errorf("the log: %q", log)
 	}
 	must(t, os.Chmod(l.base+"/g", 0o755))
-	must(t, os.RemoveAll(l.base+"/g"))
+	remove(t, l.base+"/g")
 	l.awaitChildren("h%2Fb", "h%2Fc")
 }
