@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Claimed is a file that this queue works on. It belongs to the goroutine that uses the queue, but its fields, ID, and a
@@ -51,7 +53,7 @@ func (c *Claimed) File() (*os.File, error) {
 	if c.fd < 0 {
 		dir, err := c.slot.folder(c.queue, c.history)
 		if err == nil {
-			c.fd, err = openAt(dir, c.Name, openFile, 0)
+			c.fd, err = openAt(dir, c.Name, openFile&^unix.O_NONBLOCK, 0) // it is a regular file, and nobody else's: os asks no poller for it
 		}
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", c.Path, err)
