@@ -3,7 +3,6 @@ package dirqueue_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"

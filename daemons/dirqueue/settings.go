@@ -58,7 +58,7 @@ type FileRetry struct {
 	Maximum    time.Duration `hcl:"maximum" doc:"the longest wait"`
 	Jitter     float64       `hcl:"jitter" doc:"the share of the wait by which it varies, 0 to 1, so that files that failed together are not tried together"`
 	Attempts   int           `hcl:"attempts" doc:"a file that was not delivered after so many attempts is set aside; 0 means no limit"`
-	MaximumAge time.Duration `hcl:"maximum_age" doc:"nor is one older than this tried again; 0 means no limit"`
+	MaximumAge time.Duration `hcl:"maximum_age" doc:"nor is one tried again that was modified longer ago than this and has failed by itself, not by a bad destination; 0 means no limit, as where producers keep the times of old files"`
 }
 
 // SetDefaults sets what a file_retry block may leave out.
