@@ -195,7 +195,7 @@ func renames(b *testing.B, dir string) {
 }
 
 // BenchmarkIdleQueues is the share of a core that many idle queues take: each polled every second by an app, the same woken
-// by the kernel and polled every hour, and what filepath.Glob would take.
+// by the kernel and polled every hour; and beside them as many daemons that do nothing, and what filepath.Glob would take.
 func BenchmarkIdleQueues(b *testing.B) {
 	queues := 10_000
 	var limit unix.Rlimit
@@ -207,10 +207,11 @@ func BenchmarkIdleQueues(b *testing.B) {
 	for i := range queues {
 		must(b, os.Mkdir(fmt.Sprintf("%s/%05d", base, i), 0o755))
 	}
-	const span = 3 * time.Second
+	const span = 10 * time.Second
 	for b.Loop() {
-		polled := idle(b, base, "1s", "0s", queues, 4, span)
-		woken := idle(b, base, "1h", "0s", queues, 1, span)
+		polled := idle(b, managerOf(b, base, "1s"), queues, 4, span)
+		woken := idle(b, managerOf(b, base, "1h"), queues, 1, span)
+		nothing := idle(b, nothings(queues), queues, 2, span)
 		globbed, _ := spent(b, func() {
 			for i := range queues {
 				_, err := filepath.Glob(fmt.Sprintf("%s/%05d/*", base, i))
@@ -220,12 +221,16 @@ func BenchmarkIdleQueues(b *testing.B) {
 		b.ReportMetric(float64(queues), "queues")
 		b.ReportMetric(100*polled, "polled-%core")
 		b.ReportMetric(100*woken, "inotify-%core")
+		b.ReportMetric(100*nothing, "nothing-%core")
 		b.ReportMetric(100*globbed.Seconds(), "glob-%core")
 	}
 }
 
-// idle runs an app over the queues, and gives the share of a core that it takes once it is at rest.
-func idle(b *testing.B, base, every, jitter string, queues, runs int, span time.Duration) float64 {
+// maker makes the daemons of an app.
+type maker func(app *daemonapp.App) []daemonapp.Spec
+
+// managerOf makes a queue for each directory of the base, with that pace.
+func managerOf(b *testing.B, base, every string) maker {
 	b.Helper()
 	cfg, found := load(b, newDesk(), base, fmt.Sprintf(`
 		daemon "dir_queue_manager" "m" {
@@ -233,20 +238,43 @@ func idle(b *testing.B, base, every, jitter string, queues, runs int, span time.
 		  directory = "BASE"
 		  queue {
 		    run_every    = %q
-		    jitter       = %q
 		    minimum_free = 0
 		    deliver "go" {
 		      function = "desk"
 		    }
 		  }
-		}`, every, jitter))
+		}`, every))
 	if found.HasErrors() {
 		b.Fatal(found)
 	}
+	return func(app *daemonapp.App) []daemonapp.Spec {
+		specs, err := cfg.Specs(config.BuildEnv{Wake: func(name string) func() { return func() { app.Wake(name) } }})
+		must(b, err)
+		return specs
+	}
+}
+
+// nothings are daemons that do nothing each second.
+func nothings(n int) maker {
+	return func(*daemonapp.App) []daemonapp.Spec {
+		var specs []daemonapp.Spec
+		for i := range n {
+			specs = append(specs, daemonapp.Spec{Name: fmt.Sprint(i), Daemon: daemonapp.Task{
+				Planner: &schedule.Interval{Backoff: schedule.Backoff{RunEvery: time.Second, MinimumIdle: time.Second}},
+				Do: func(context.Context) (schedule.Result, error) {
+					return schedule.Result{Outcome: schedule.Idle}, nil
+				},
+			}})
+		}
+		return specs
+	}
+}
+
+// idle runs an app with these daemons, and gives the share of a core that it takes once n of them have run so many times.
+func idle(b *testing.B, daemons maker, n, runs int, span time.Duration) float64 {
+	b.Helper()
 	app := daemonapp.New(daemonapp.Options{Limits: schedule.Limits{Workers: 2}})
-	specs, err := cfg.Specs(config.BuildEnv{Wake: func(name string) func() { return func() { app.Wake(name) } }})
-	must(b, err)
-	_, err = app.Reconcile(specs)
+	_, err := app.Reconcile(daemons(app))
 	must(b, err)
 	ctx, stop := context.WithCancel(b.Context())
 	ended := make(chan struct{})
@@ -257,11 +285,11 @@ func idle(b *testing.B, base, every, jitter string, queues, runs int, span time.
 			b.Error(err)
 		}
 	}()
-	for ran := 0; ran < queues; { // each has opened its queue, and found it empty and unchanged
+	for ran := 0; ran < n; { // each has opened its queue, and found it empty and unchanged
 		time.Sleep(100 * time.Millisecond)
 		ran = 0
 		for _, st := range app.Status() {
-			if strings.HasPrefix(st.Name, "m/") && st.Stats.Runs() >= runs {
+			if st.Name != "m" && st.Stats.Runs() >= runs {
 				ran++
 			}
 		}
