@@ -153,7 +153,7 @@ func (a *App) saved(name, digest string) *schedule.Saved {
 // entry is what the scheduler is told of a spec.
 func (a *App) entry(name string, spec *Spec) schedule.Entry {
 	e := spec.Terms.Entry(name, plannerOf(spec.Daemon))
-	e.Saved = a.saved(name, spec.Digest)
+	e.Saved, e.Fresh = a.saved(name, spec.Digest), spec.Fresh
 	if h, ok := spec.Daemon.(Holder); ok {
 		e.Conditions.Hold = contained(h)
 	}

@@ -98,6 +98,9 @@ type Spec struct {
 	Type string
 	// Digest identifies the settings; see [App.Reconcile].
 	Digest string
+	// Fresh tells that a daemon of another digest which this one replaces has only the name in common with it: it is due
+	// as one that is added, not at the pace of that one.
+	Fresh bool
 	Daemon Daemon
 	Terms  Terms
 }

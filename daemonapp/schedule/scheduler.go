@@ -34,6 +34,8 @@ type Entry struct {
 	DisarmAfter int
 	// Conditions that must hold for a start; the zero value means none.
 	Conditions Conditions
+	// Fresh tells that it replaces a daemon that has only the name in common with it: it is due as one that is added.
+	Fresh bool
 	// Saved is what is known of the same daemon from an earlier life; nil means nothing.
 	Saved *Saved
 }
@@ -214,7 +216,7 @@ func (s *Scheduler) succeed(id ID, e *Entry) {
 	d.flags &= isAwaited | isStuck
 	s.settle(id, e)
 	due := s.first(d, e)
-	if d.ended != unset {
+	if d.ended != unset && !e.Fresh {
 		due = s.succession(d)
 	}
 	switch {

@@ -62,3 +62,32 @@ func TestSlots(t *testing.T) {
 	later := start.Add(2 * time.Hour)
 	check("two hours later", starts(later), "ed")
 }
+
+// TestFreshSuccessor: a daemon that has only the name in common with the one it replaces is due at once, any other at the
+// pace of the last completion.
+func TestFreshSuccessor(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
+	for _, fresh := range []bool{false, true} {
+		e := schedule.Entry{
+			Name: "a", Fresh: fresh,
+			Planner: &schedule.Interval{Backoff: schedule.Backoff{RunEvery: time.Hour, MinimumIdle: time.Hour}},
+		}
+		s := schedule.New(start, schedule.Limits{})
+		id, err := s.Add(start, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Next(start)
+		s.Done(id, start, schedule.Result{Outcome: schedule.Worked}, nil)
+		now := start.Add(time.Minute)
+		s.Replace(now, id, e)
+		want := start.Add(time.Hour)
+		if fresh {
+			want = now
+		}
+		if got := s.Status(id).Due; !got.Equal(want) {
+			t.Errorf("fresh %t: due %s, want %s", fresh, got, want)
+		}
+	}
+}

@@ -194,6 +194,7 @@ func (m *Manager) admit(s *scan, d directory) {
 		return
 	}
 	delete(m.refused, d.name)
+	spec.Fresh = c != nil // another directory of the same name: its queue does not wait for the pace of that one's
 	m.queues[d.name] = &child{spec: spec, id: d.id}
 	m.changed++
 }
