@@ -100,7 +100,7 @@ type Spec struct {
 	Digest string
 	// Fresh tells that a daemon of another digest which this one replaces has only the name in common with it: it is due
 	// as one that is added, not at the pace of that one.
-	Fresh bool
+	Fresh  bool
 	Daemon Daemon
 	Terms  Terms
 }
