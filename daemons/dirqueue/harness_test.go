@@ -176,13 +176,13 @@ func drive(t *testing.T, settings string, names ...string) *driven {
 	if !strings.Contains(settings, "minimum_free") {
 		settings += "\nminimum_free = 0"
 	}
+	if !strings.Contains(settings, "deliver") {
+		settings += "\ndeliver \"go\" {\n function = \"desk\"\n}"
+	}
 	cfg, found := load(t, d.desk, d.dir, `
 		daemon "dir_queue" "q" {
 		  directory = "BASE"
 		  ready     = "rename"
-		  deliver "go" {
-		    function = "desk"
-		  }
 		  `+settings+`
 		}`)
 	if found.HasErrors() {
