@@ -1,5 +1,5 @@
 # A queue whose handler is a process that stays: it is told of files on its standard input and answers on its standard
-# output, which is tens of times faster than a process for each file.
+# output, which is more than ten times cheaper than a process for each file.
 #
 #     mkdir -p examples/queue-worker/lines examples/queue-worker/copies
 #     peakd run -c examples/queue-worker/queue.hcl
