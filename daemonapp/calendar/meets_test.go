@@ -39,11 +39,9 @@ func TestMeets(t *testing.T) {
 func TestMeetsOverZones(t *testing.T) {
 	t.Parallel()
 	s := parse(t, "0 2 * * *", load(t, "America/New_York"))
-	union := calendar.AnyOf{
-		window(t, [3]string{"02:00", "03:00", ""}, time.UTC),
-		window(t, [3]string{"08:00", "08:01", "sun"}, load(t, "Europe/Vienna")),
-	}
-	if from := time.Unix(1800000000, 0); !calendar.Meets(s, union, from) || calendar.Meets(s, union[:1], from) {
+	utc := window(t, [3]string{"02:00", "03:00", ""}, time.UTC)
+	viennese := window(t, [3]string{"08:00", "08:01", "sun"}, load(t, "Europe/Vienna"))
+	if from := time.Unix(1800000000, 0); !calendar.Meets(s, viennese, from) || calendar.Meets(s, utc, from) {
 		t.Error("02:00 in New York is 08:00 in Vienna")
 	}
 }
