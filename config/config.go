@@ -40,6 +40,9 @@ type App struct {
 	Aging            time.Duration `hcl:"aging" doc:"a ready daemon's priority counts as one higher for each such span it waits; 0 means off"`
 	Timezone         string        `hcl:"timezone" doc:"for calendars and windows that name none" default:"the host's"`
 	StateDir         Path          `hcl:"state_dir" doc:"private directory for what survives a restart" default:"see Operations"`
+	Observe          *Observe      `hcl:"observe,block" doc:"a listener for monitoring; without the block there is none"`
+	Control          *Control      `hcl:"control,block" doc:"who may look at and steer the running app"`
+	History          *History      `hcl:"history,block" doc:"what is kept of runs"`
 
 	location *time.Location
 	host     string

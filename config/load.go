@@ -191,6 +191,7 @@ func (l *loader) app(blocks []block) {
 	if d.stated("workers") && app.Workers < 1 {
 		l.c.errorf(d.at("workers").value, nil, "workers is at least 1")
 	}
+	d.faults(app.validate(), request{header: b.at}, &Decoded{}, d.c.errorf)
 	app.location = d.location("timezone", app.Timezone, time.Local)
 	app.places = d.places
 }

@@ -104,7 +104,8 @@ func (p Plan) Count(a Action) int {
 func Compare(before, after Snapshot) Plan {
 	p := Plan{App: changes(before.App, after.App)}
 	for _, c := range p.App {
-		if c.Path == "state_dir" || c.Path == "name" {
+		switch first, _, _ := strings.Cut(c.Path, "."); first {
+		case "state_dir", "name", "observe", "control", "history":
 			p.Restart = append(p.Restart, c.Path)
 		}
 	}

@@ -21,6 +21,8 @@ var (
 	ErrRan = errors.New("the app has run already")
 	// ErrNotRunning: the daemon has no run in flight.
 	ErrNotRunning = errors.New("the daemon is not running")
+	// ErrNotPaused: the daemon is not paused.
+	ErrNotPaused = errors.New("the daemon is not paused")
 )
 
 // DefaultShutdownGrace is how long runs in flight may go on once the app stops.
@@ -38,6 +40,8 @@ type Options struct {
 	Clock clock.Clock
 	// Observers are told every event, in this order.
 	Observers []Observer
+	// Lines is handed what runs write, line by line, on their goroutines; it must not block. nil: nobody follows.
+	Lines func(Line)
 	// Remember is handed what is to survive a restart; nil means nothing is.
 	Remember Rememberer
 	// Memories is what earlier lives of the app left, by name.
@@ -54,15 +58,16 @@ type App struct {
 	// kick wakes the loop; anybody sends, without blocking; the loop receives.
 	kick chan struct{}
 
-	mu    sync.Mutex // guards all below, and with it the scheduler
-	sched *schedule.Scheduler
-	units []unit                  // by schedule.ID
-	kinds kinds                   // those of the units
-	next  map[schedule.ID]*Spec   // successors of daemons whose run is in flight
-	round uint32                  // counts reconciles
-	roots family                  // the app's own daemons, and what the run of a removed seed's child has left of it
-	seeds map[schedule.ID]*family // the children of those daemons that have some
-	base  context.Context         // parent of all runs; set by Run
+	mu     sync.Mutex // guards all below, and with it the scheduler
+	sched  *schedule.Scheduler
+	units  []unit                  // by schedule.ID
+	kinds  kinds                   // those of the units
+	next   map[schedule.ID]*Spec   // successors of daemons whose run is in flight
+	round  uint32                  // counts reconciles
+	pauses map[schedule.ID]Pause   // of those that are paused
+	roots  family                  // the app's own daemons, and what the run of a removed seed's child has left of it
+	seeds  map[schedule.ID]*family // the children of those daemons that have some
+	base   context.Context         // parent of all runs; set by Run
 
 	specs     []Spec // what Reconcile was told before Run
 	state     state
@@ -76,6 +81,7 @@ type App struct {
 	clients   clockClients
 	lags      lags
 	shutdown  shutdown
+	probing   chan struct{}       // holds one while a Check waits for the lock
 	early     *DrainOptions       // the app is to stop as soon as it starts
 	ended     bool                // Run has returned, or is about to
 	retired   []retiree           // to be closed once the lock is free
@@ -120,10 +126,12 @@ func New(o Options) *App {
 		options: o,
 		clock:   o.Clock,
 		kick:    make(chan struct{}, 1),
+		probing: make(chan struct{}, 1),
 		sched:   schedule.New(now, o.Limits),
 		roots:   family{nobody, nobody},
 		seeds:   map[schedule.ID]*family{},
 		next:    map[schedule.ID]*Spec{},
+		pauses:  map[schedule.ID]Pause{},
 		closing: map[string]struct{}{},
 		runIDs:  RunID(now.Unix() << 12),
 	}
@@ -180,6 +188,9 @@ func (a *App) begin(ctx context.Context) error {
 	now := a.clock.Now()
 	a.base = context.WithoutCancel(ctx)
 	a.sched = schedule.New(now, a.options.Limits)
+	if len(a.options.Observers) > 0 {
+		a.sched.Heed()
+	}
 	a.state = dispatching
 	limits := a.sched.Limits()
 	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits, Once: a.options.Once})
@@ -262,8 +273,11 @@ func (a *App) tellSoft(now time.Time) {
 
 func (a *App) lock() { a.mu.Lock() }
 
-// unlock frees the lock and sees to it that what was retired under it is closed.
+// unlock frees the lock; before that the observers are told of what was noted under it, and what was retired is closed.
 func (a *App) unlock() {
+	if a.sched.Noted() {
+		a.heed()
+	}
 	if len(a.retired) > 0 {
 		a.closeAside()
 	}

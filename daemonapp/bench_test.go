@@ -264,7 +264,7 @@ func BenchmarkSteer(b *testing.B) {
 		return func(i int) {
 			seed.children = func() []daemonapp.Spec { return child[turns[i%len(turns)] : turns[i%len(turns)]+1] }
 			seed.next = func(schedule.Run) time.Time { ended <- struct{}{}; return time.Time{} }
-			_ = app.Trigger("seed", true)
+			_ = app.Trigger("seed", true, "")
 			<-ended
 		}
 	}
@@ -274,7 +274,7 @@ func BenchmarkSteer(b *testing.B) {
 	}{
 		{"pause+resume", func(i int) {
 			name := specs[i*7919%n].Name
-			_ = app.Pause(name, time.Time{}, "")
+			_ = app.Pause(name, daemonapp.Pause{})
 			_ = app.Resume(name, "")
 		}},
 		{"disarm+arm", func(i int) {

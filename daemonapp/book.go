@@ -20,14 +20,15 @@ func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) 
 		u.lastWait = next.Sub(now)
 	}
 	typ := u.typ
+	digest := u.digest
 	var children Change
 	if w.stated && good(result.Outcome) && !replaced && !a.gone(w.id) {
 		children = a.children(w, now)
 	}
 	if len(a.options.Observers) > 0 {
 		a.emit(Event{
-			Kind: RunEnded, At: now, Daemon: w.name, Type: typ, Run: run, RunID: w.ctx.info.ID, By: w.by,
-			Next: next, Stretched: stretched, Children: children,
+			Kind: RunEnded, At: now, Daemon: w.name, Type: typ, Digest: digest, Run: run, RunID: w.ctx.info.ID, By: w.by,
+			Attempt: w.ctx.info.Attempt, Report: w.ctx.info.report, Next: next, Stretched: stretched, Children: children,
 		})
 	}
 	// What the shutdown cancelled is not done: the next life of the app begins with it.
@@ -111,13 +112,15 @@ func (a *App) remember(id schedule.ID, name string) {
 		return // the life that runs everything once has no schedule to hand on
 	}
 	u, s := &a.units[id], a.sched.Saved(id)
-	urgent := s.LastOutcome != schedule.Idle || s.Disarmed != "" || (u.terms != nil && u.terms.RunOnce) ||
+	pause := a.pause(id)
+	urgent := s.LastOutcome != schedule.Idle || pause != (Pause{}) || s.Disarmed != "" || (u.terms != nil && u.terms.RunOnce) ||
 		schedule.CalendarOf(u.daemon) != nil
 	a.options.Remember.Put(Memory{
 		Name: name, Type: u.typ, Digest: u.digest,
 		Next: s.Next, Never: s.Next.IsZero() && s.Disarmed == "",
 		IdleRuns: s.IdleRuns, Failures: s.Failures, Disarmed: s.Disarmed,
 		LastStart: s.LastStart, LastEnd: s.LastEnd, LastSuccess: s.LastGood, LastOutcome: s.LastOutcome,
+		Pause: pause, SkipNext: s.SkipNext,
 	}, urgent)
 }
 
@@ -127,6 +130,7 @@ func (a *App) forget(id schedule.ID, name string) {
 	a.retire(name, u.daemon)
 	a.disown(id)
 	a.part(id)
+	delete(a.pauses, id)
 	now := a.sched.Now()
 	a.emit(Event{Kind: Removed, At: now, Daemon: name, Type: u.typ})
 	if a.options.Remember != nil {
@@ -146,14 +150,34 @@ func (a *App) saved(name, digest string) *schedule.Saved {
 	}
 	return &schedule.Saved{
 		Next: m.Next, IdleRuns: m.IdleRuns, Failures: m.Failures, Disarmed: m.Disarmed,
-		LastStart: m.LastStart, LastEnd: m.LastEnd, LastGood: m.LastSuccess, LastOutcome: m.LastOutcome,
+		LastStart: m.LastStart, LastEnd: m.LastEnd, LastGood: m.LastSuccess, LastOutcome: m.LastOutcome, SkipNext: m.SkipNext,
 	}
+}
+
+// pause is why the daemon is paused, or will be when its run ends; the zero value if it is not.
+func (a *App) pause(id schedule.ID) Pause {
+	p, ok := a.pauses[id]
+	if !ok || !a.sched.Pausing(id) {
+		return Pause{}
+	}
+	return p
+}
+
+// stillPaused is the pause that an earlier life of the app left of a daemon, whatever its settings.
+func (a *App) stillPaused(name string) (Pause, bool) {
+	m := a.options.Memories[name]
+	paused := !m.Pause.Since.IsZero() && m.Gone.IsZero() && !a.options.Once &&
+		(m.Pause.Until.IsZero() || m.Pause.Until.After(a.sched.Now()))
+	return m.Pause, paused
 }
 
 // entry is what the scheduler is told of a spec.
 func (a *App) entry(name string, spec *Spec) schedule.Entry {
 	e := spec.Terms.Entry(name, plannerOf(spec.Daemon))
 	e.Saved, e.Fresh = a.saved(name, spec.Digest), spec.Fresh
+	if pause, paused := a.stillPaused(name); paused {
+		e.Paused, e.PausedUntil = true, pause.Until
+	}
 	if h, ok := spec.Daemon.(Holder); ok {
 		e.Conditions.Hold = contained(h)
 	}

@@ -51,7 +51,7 @@ func (a *App) assign(w *worker, d *schedule.Decision, now time.Time) {
 	i := &w.ctx.info
 	i.ID, i.Daemon, i.Attempt = a.runIDs, d.Name, d.Failures+1
 	i.Due, i.Deadline, i.Trigger = d.Due, time.Time{}, triggerName(d.By)
-	i.Once = a.options.Once
+	i.Once, i.report, i.lines = a.options.Once, nil, a.options.Lines
 	if u.terms != nil {
 		if u.terms.Timeout > 0 {
 			i.Deadline = now.Add(u.terms.Timeout)
@@ -61,7 +61,7 @@ func (a *App) assign(w *worker, d *schedule.Decision, now time.Time) {
 	a.lags.note(now, now.Sub(d.Due))
 	if len(a.options.Observers) > 0 {
 		a.emit(Event{
-			Kind: RunStarted, At: now, Daemon: d.Name, Type: u.typ, RunID: i.ID, By: d.By,
+			Kind: RunStarted, At: now, Daemon: d.Name, Type: u.typ, Digest: u.digest, RunID: i.ID, By: d.By, Attempt: i.Attempt,
 			Run: schedule.Run{Due: d.Due, Started: now},
 		})
 	}
@@ -170,7 +170,7 @@ func (a *App) abandon(w *worker, now time.Time) {
 	run := a.sched.Abandon(now, w.id, w.cause)
 	a.shutdown.abandoned = append(a.shutdown.abandoned, w)
 	a.emit(Event{
-		Kind: Stuck, At: now, Daemon: w.name, Type: u.typ, Run: run, RunID: w.ctx.info.ID,
+		Kind: Stuck, At: now, Daemon: w.name, Type: u.typ, Digest: u.digest, Attempt: w.ctx.info.Attempt, Run: run, RunID: w.ctx.info.ID,
 		Reason: w.cause.Error(), Err: w.cause, Grace: u.killGrace(w.daemon),
 	})
 	if a.settled(w.id, w.name, w.cause) {

@@ -46,11 +46,26 @@ const (
 	Cancelling
 	// AppStopped: nothing runs any more, but what was abandoned.
 	AppStopped
+	// Held: a daemon is due and a condition does not hold. It is told once for each time it is due.
+	Held
+	// Missed: calendar times passed without a run, while the app was down, the machine asleep or a run in flight.
+	Missed
+	// Skipped: an operator had its next run left out.
+	Skipped
+	// Triggered: an operator made it due.
+	Triggered
+	// CancelWanted: an operator cancels its run in flight.
+	CancelWanted
+	// Reloaded: the app runs by another configuration.
+	Reloaded
+	// ReloadRefused: it does not, as that one has faults.
+	ReloadRefused
 )
 
 var kindNames = [...]string{
 	"none", "started", "run_started", "run_ended", "added", "changed", "replaced", "removed", "disarmed", "armed",
 	"paused", "resumed", "stuck", "unstuck", "children_refused", "soft", "draining", "cancelling", "stopped",
+	"held", "missed", "skipped", "triggered", "cancel", "reloaded", "refused",
 }
 
 // String is a fixed word for logs and streams.
@@ -68,19 +83,27 @@ type Event struct {
 	// Daemon and Type are those of the daemon concerned; empty for the app itself.
 	Daemon string
 	Type   string
+	// Digest identifies the settings that the daemon runs, or ran, by.
+	Digest string
 	// Run is the record of a run that ended or got stuck; of one that started only Due and Started are set.
 	Run schedule.Run
 	// RunID names the run; see [RunInfo.ID].
 	RunID RunID
+	// Attempt is [RunInfo.Attempt] of a run, and Report what it told of itself; nil if nothing.
+	Attempt int
+	Report  *Report
 	// By is who woke the daemon early for this run; 0: its time had come.
 	By schedule.Waker
 	// Next is the daemon's next desired run time, Stretched whether its wait is longer than the one
 	// before because the run was idle.
 	Next      time.Time
 	Stretched bool
-	// Children is what a seed's run changed.
+	// Times are how many calendar times were missed, the first of them, or the time whose run was skipped, being First.
+	Times int
+	First time.Time
+	// Children is what a seed's run changed, or a reload of the daemons of the app.
 	Children Change
-	// Reason is why a daemon was disarmed or the app stops, Err the error behind it.
+	// Reason is why a daemon was disarmed, is held, or is paused, or why the app stops; Err is the error behind it.
 	Reason string
 	Err    error
 	// Who asked, where somebody did.

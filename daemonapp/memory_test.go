@@ -131,7 +131,7 @@ func TestARunCancelledByTheShutdownIsNotRemembered(t *testing.T) {
 					l.Force()
 				case "operator":
 					want = 1
-					_ = l.Cancel("a", false)
+					_ = l.Cancel("a", false, "")
 					l.until(2 * time.Second)
 				}
 				l.drain()

@@ -171,6 +171,9 @@ func (a *App) add(parent schedule.ID, name string, spec *Spec, now time.Time) sc
 	if err != nil {
 		panic(err) // want has looked
 	}
+	if pause, paused := a.stillPaused(name); paused {
+		a.pauses[id] = pause
+	}
 	delete(a.options.Memories, name)
 	for int(id) >= len(a.units) {
 		a.units = append(a.units, unit{})

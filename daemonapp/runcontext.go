@@ -50,6 +50,10 @@ type RunInfo struct {
 	// Once tells that the app runs each daemon a single time: there is no next run to go on in.
 	Once bool
 
+	// report is the run's own until it has ended.
+	report *Report
+	lines  func(Line)
+
 	progress atomic.Int64
 
 	mu     sync.Mutex
@@ -89,6 +93,13 @@ func (i *RunInfo) Progress(done, total int) {
 func (i *RunInfo) Progressed() (done, total int) {
 	p := i.progress.Load()
 	return int(p >> 32), int(p & (1<<32 - 1))
+}
+
+// Line hands over a line that the run has written; see [Line]. Any goroutine of the run may call it. It does not block.
+func (i *RunInfo) Line(at time.Time, stream, text string) {
+	if i.lines != nil {
+		i.lines(Line{At: at, Daemon: i.Daemon, Run: i.ID, Stream: stream, Text: text})
+	}
 }
 
 type runInfoKey struct{}

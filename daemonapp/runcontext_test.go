@@ -183,7 +183,7 @@ func TestRunFrom(t *testing.T) {
 		l.until(20 * time.Second)
 		l.Wake("a")
 		l.until(40 * time.Second)
-		_ = l.Trigger("a", false)
+		_ = l.Trigger("a", false, "")
 		l.until(3 * time.Minute)
 		l.drain()
 		close(seen)

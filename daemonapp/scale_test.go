@@ -135,11 +135,11 @@ func TestSteeringUnderLoad(t *testing.T) {
 func steerAtRandom(app *daemonapp.App, draw *rand.Rand, name string, specs func(*rand.Rand) []daemonapp.Spec) {
 	switch draw.IntN(12) {
 	case 0:
-		_ = app.Trigger(name, draw.IntN(2) == 0)
+		_ = app.Trigger(name, draw.IntN(2) == 0, "")
 	case 1:
-		_ = app.Pause(name, time.Time{}, "")
+		_ = app.Pause(name, daemonapp.Pause{})
 	case 2:
-		_ = app.Pause(name, time.Now().Add(time.Millisecond), "")
+		_ = app.Pause(name, daemonapp.Pause{Until: time.Now().Add(time.Millisecond)})
 	case 3:
 		_ = app.Disarm(name, "at random", "")
 	case 4, 5:
@@ -147,7 +147,7 @@ func steerAtRandom(app *daemonapp.App, draw *rand.Rand, name string, specs func(
 	case 6, 7:
 		_ = app.Arm(name, "")
 	case 8:
-		_ = app.Cancel(name, draw.IntN(2) == 0)
+		_ = app.Cancel(name, draw.IntN(2) == 0, "")
 	case 9:
 		if draw.IntN(20) == 0 {
 			_, _ = app.Reconcile(specs(draw))

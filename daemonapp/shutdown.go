@@ -10,6 +10,7 @@ import (
 // shutdown is how far the end of an app has come.
 type shutdown struct {
 	stop      Stop
+	who       string    // asked for it; empty: nobody
 	next      time.Time // of the hard step; zero: none
 	abandoned []*worker // also before the shutdown: given up, not returned
 }
@@ -55,6 +56,7 @@ func (a *App) Force() {
 
 // stop is the soft step.
 func (a *App) stop(now time.Time, o DrainOptions) {
+	a.shutdown.who = o.Who
 	a.shutdown.stop = Stop{Reason: o.Reason, At: now, Age: now.Sub(a.sched.Started())}
 	grace := a.options.ShutdownGrace
 	if o.Unlimited {
@@ -94,7 +96,7 @@ func (a *App) drained(now time.Time) {
 	}
 	a.state = stopped
 	stop := a.shutdown.stop
-	event := Event{Kind: AppStopped, At: now, Stop: stop.Reason, Reason: stop.Reason.String()}
+	event := Event{Kind: AppStopped, At: now, Stop: stop.Reason, Reason: stop.Reason.String(), Who: a.shutdown.who}
 	event.NextDaemon, event.Next = a.sched.NextDue()
 	a.emit(event)
 	a.kickLoop()

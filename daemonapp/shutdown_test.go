@@ -118,7 +118,7 @@ func TestContextOfRunIsASignal(t *testing.T) {
 		is(t, "a second life", err, daemonapp.ErrRan)
 		_, err = app.Reconcile(nil)
 		is(t, "reload of an app that has ended", err, daemonapp.ErrRan)
-		is(t, "steering an app that has ended", app.Trigger("a", false), daemonapp.ErrRan)
+		is(t, "steering an app that has ended", app.Trigger("a", false, ""), daemonapp.ErrRan)
 	})
 }
 
@@ -248,7 +248,7 @@ func TestCancelIsGivenUpDuringAnUnlimitedDrain(t *testing.T) {
 		l := begin(t, daemonapp.Options{}, spec("deaf", every(time.Hour, stubborn(time.Hour))))
 		l.Drain(daemonapp.DrainOptions{Reason: schedule.Asked, Unlimited: true})
 		l.until(time.Minute)
-		if err := l.Cancel("deaf", false); err != nil {
+		if err := l.Cancel("deaf", false, ""); err != nil {
 			t.Fatal(err)
 		}
 		same(t, "abandoned", l.stopped().Abandoned, []string{"deaf"})

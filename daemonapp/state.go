@@ -31,6 +31,10 @@ type Memory struct {
 	LastSuccess time.Time
 	// LastOutcome is how the last run ended; zero means that there was none.
 	LastOutcome schedule.Outcome
+	// Pause is why the daemon is paused; Next is then the planned time that stands after it.
+	Pause Pause
+	// SkipNext tells that the run after the next one is to be left out: an operator asked while one was in flight.
+	SkipNext bool
 	// Gone is since when no daemon of that name exists; zero means that it exists.
 	Gone time.Time
 }

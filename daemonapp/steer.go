@@ -18,21 +18,44 @@ func (a *App) Wake(name string) {
 // Trigger makes a daemon due now, because an operator wants it: conditions are not looked at. The
 // time planned earlier stands afterwards, unless shift is set. It is an error (schedule.ErrPaused,
 // schedule.ErrDisarmed, schedule.ErrStuck, ErrUnknown) where the daemon cannot run.
-func (a *App) Trigger(name string, shift bool) error {
+func (a *App) Trigger(name string, shift bool, who string) error {
 	by := schedule.ByOperator
 	if shift {
 		by = schedule.ByOperatorShift
 	}
-	return a.steer(name, func(id schedule.ID, now time.Time) error { return a.sched.Wake(now, id, by) })
-}
-
-// Pause keeps a daemon from starting until Resume, or until then if until is not zero.
-func (a *App) Pause(name string, until time.Time, who string) error {
 	return a.steer(name, func(id schedule.ID, now time.Time) error {
-		if err := a.sched.Pause(now, id, until); err != nil {
+		if err := a.sched.Wake(now, id, by); err != nil {
 			return err
 		}
-		a.emit(Event{Kind: DaemonPaused, At: now, Daemon: name, Next: until, Who: who})
+		a.emit(a.about(id, Event{Kind: Triggered, At: now, Who: who}))
+		return nil
+	})
+}
+
+// Pause keeps a daemon from starting until Resume, or until p.Until if that is not zero. It survives a restart.
+func (a *App) Pause(name string, p Pause) error {
+	return a.steer(name, func(id schedule.ID, now time.Time) error {
+		if err := a.sched.Pause(now, id, p.Until); err != nil {
+			return err
+		}
+		p.Since = now
+		a.pauses[id] = p
+		a.emit(a.about(id, Event{Kind: DaemonPaused, At: now, Next: p.Until, Reason: p.Why, Who: p.Who}))
+		a.remember(id, name)
+		return nil
+	})
+}
+
+// SkipNext leaves out the next run of a daemon: it waits on as if that had ended the moment it was due. For one that
+// runs it is the run after. The error is that of Trigger.
+func (a *App) SkipNext(name, who string) error {
+	return a.steer(name, func(id schedule.ID, now time.Time) error {
+		skipped, next, err := a.sched.SkipNext(now, id)
+		if err != nil {
+			return err
+		}
+		a.emit(a.about(id, Event{Kind: Skipped, At: now, Times: 1, First: skipped, Next: next, Who: who}))
+		a.remember(id, name)
 		return nil
 	})
 }
@@ -40,8 +63,13 @@ func (a *App) Pause(name string, until time.Time, who string) error {
 // Resume ends a pause.
 func (a *App) Resume(name, who string) error {
 	return a.steer(name, func(id schedule.ID, now time.Time) error {
+		if _, paused := a.pauses[id]; !paused {
+			return fmt.Errorf("resume %s: %w", name, ErrNotPaused)
+		}
 		a.sched.Resume(now, id)
-		a.emit(Event{Kind: DaemonResumed, At: now, Daemon: name, Next: a.sched.Status(id).Due, Who: who})
+		delete(a.pauses, id)
+		a.emit(a.about(id, Event{Kind: DaemonResumed, At: now, Next: a.sched.Status(id).Due, Who: who}))
+		a.remember(id, name)
 		return nil
 	})
 }
@@ -53,7 +81,7 @@ func (a *App) Disarm(name, reason, who string) error {
 		if a.sched.State(id) != schedule.Disarmed {
 			return nil // it is running: settled tells when the run has ended
 		}
-		a.emit(Event{Kind: DaemonDisarmed, At: now, Daemon: name, Reason: reason, Who: who})
+		a.emit(a.about(id, Event{Kind: DaemonDisarmed, At: now, Reason: reason, Who: who}))
 		a.remember(id, name)
 		return nil
 	})
@@ -66,14 +94,14 @@ func (a *App) Arm(name, who string) error {
 		if err := a.sched.Arm(now, id); err != nil {
 			return err
 		}
-		a.emit(Event{Kind: DaemonArmed, At: now, Daemon: name, Next: a.sched.Status(id).Due, Who: who})
+		a.emit(a.about(id, Event{Kind: DaemonArmed, At: now, Next: a.sched.Status(id).Due, Who: who}))
 		a.remember(id, name)
 		return nil
 	})
 }
 
 // Cancel ends the run of a daemon that is in flight; with kill, what it started is to die at once.
-func (a *App) Cancel(name string, kill bool) error {
+func (a *App) Cancel(name string, kill bool, who string) error {
 	cause := ErrCancelled
 	if kill {
 		cause = ErrKilled
@@ -83,9 +111,17 @@ func (a *App) Cancel(name string, kill bool) error {
 		if w == nil || w.abandoned {
 			return fmt.Errorf("cancel %s: %w", name, ErrNotRunning)
 		}
+		a.emit(a.about(id, Event{Kind: CancelWanted, At: now, RunID: w.ctx.info.ID, Reason: cause.Error(), Who: who}))
 		a.cancel(w, now, cause)
 		return nil
 	})
+}
+
+// about fills in whom an event concerns.
+func (a *App) about(id schedule.ID, e Event) Event {
+	u := &a.units[id]
+	e.Daemon, e.Type, e.Digest = a.sched.Name(id), u.typ, u.digest
+	return e
 }
 
 // steer does something to the daemon called name, and then what has become possible.

@@ -17,9 +17,9 @@ func TestWake(t *testing.T) {
 		err    error         // of a trigger there
 	}{
 		{"while waiting", func(*life) {}, []string{"0s", "5s", "17s"}, nil},
-		{"while paused", func(l *life) { _ = l.Pause("a", time.Time{}, "") }, []string{"0s"}, schedule.ErrPaused},
+		{"while paused", func(l *life) { _ = l.Pause("a", daemonapp.Pause{}) }, []string{"0s"}, schedule.ErrPaused},
 		{"while disarmed", func(l *life) { _ = l.Disarm("a", "by hand", "") }, []string{"0s"}, schedule.ErrDisarmed},
-		{"while running", func(l *life) { _ = l.Trigger("a", true) }, []string{"0s", "5s", "7s", "19s"}, nil},
+		{"while running", func(l *life) { _ = l.Trigger("a", true, "") }, []string{"0s", "5s", "7s", "19s"}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -31,8 +31,8 @@ func TestWake(t *testing.T) {
 				l.Wake("nobody")
 				l.until(20 * time.Second)
 				same(t, "starts", l.starts("a"), tt.starts)
-				is(t, "trigger", l.Trigger("a", false), tt.err)
-				is(t, "trigger another", l.Trigger("nobody", false), daemonapp.ErrUnknown)
+				is(t, "trigger", l.Trigger("a", false, ""), tt.err)
+				is(t, "trigger another", l.Trigger("nobody", false, ""), daemonapp.ErrUnknown)
 			})
 		})
 	}
@@ -60,7 +60,7 @@ func TestTriggerKeepsOrShiftsThePlan(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				l := begin(t, daemonapp.Options{}, spec("a", every(10*time.Second, ending(schedule.Idle))))
 				l.until(4 * time.Second)
-				if err := l.Trigger("a", tt.shift); err != nil {
+				if err := l.Trigger("a", tt.shift, ""); err != nil {
 					t.Fatal(err)
 				}
 				l.until(20500 * time.Millisecond)
@@ -75,10 +75,10 @@ func TestPause(t *testing.T) {
 		l := begin(t, daemonapp.Options{Limits: schedule.Limits{IdleThreshold: 20 * time.Second}},
 			spec("a", every(10*time.Second, ending(schedule.Worked))), spec("b", every(10*time.Second, ending(schedule.Worked))))
 		l.until(5 * time.Second)
-		if err := l.Pause("a", time.Time{}, "alice"); err != nil {
+		if err := l.Pause("a", daemonapp.Pause{Who: "alice"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Pause("b", l.start.Add(2*time.Minute), "bob"); err != nil {
+		if err := l.Pause("b", daemonapp.Pause{Until: l.start.Add(2 * time.Minute), Who: "bob"}); err != nil {
 			t.Fatal(err)
 		}
 		l.until(time.Minute)
@@ -94,7 +94,7 @@ func TestPause(t *testing.T) {
 		if e := l.told(daemonapp.DaemonPaused)[1]; e.Who != "bob" || e.Next.Sub(l.start) != 2*time.Minute {
 			t.Errorf("paused: %+v", e)
 		}
-		is(t, "pause another", l.Pause("c", time.Time{}, ""), daemonapp.ErrUnknown)
+		is(t, "pause another", l.Pause("c", daemonapp.Pause{Until: time.Time{}, Who: ""}), daemonapp.ErrUnknown)
 		is(t, "resume another", l.Resume("c", ""), daemonapp.ErrUnknown)
 	})
 }
@@ -106,7 +106,7 @@ func TestSteeringARunThatGoesOn(t *testing.T) {
 		steer func(l *life) error
 		state schedule.State
 	}{
-		{"pause", func(l *life) error { return l.Pause("a", time.Time{}, "") }, schedule.Paused},
+		{"pause", func(l *life) error { return l.Pause("a", daemonapp.Pause{}) }, schedule.Paused},
 		{"disarm", func(l *life) error { return l.Disarm("a", "by hand", "alice") }, schedule.Disarmed},
 	}
 	for _, tt := range tests {

@@ -82,8 +82,8 @@ func TestARunThatIgnoresItsContextIsGivenUp(t *testing.T) {
 			t.Errorf("status = %+v", st)
 		}
 		is(t, "arm", l.Arm("deaf", "alice"), schedule.ErrStuck)
-		is(t, "trigger", l.Trigger("deaf", false), schedule.ErrStuck)
-		is(t, "cancel", l.Cancel("deaf", false), daemonapp.ErrNotRunning)
+		is(t, "trigger", l.Trigger("deaf", false, ""), schedule.ErrStuck)
+		is(t, "cancel", l.Cancel("deaf", false, ""), daemonapp.ErrNotRunning)
 
 		l.until(61 * time.Second)
 		same(t, "its return", l.lines(daemonapp.Unstuck), []string{"1m0s unstuck deaf"})
@@ -191,7 +191,7 @@ func TestCancel(t *testing.T) {
 				}
 				l := begin(t, daemonapp.Options{}, spec("a", every(time.Hour, run)))
 				l.until(time.Second)
-				if err := l.Cancel("a", kill); err != nil {
+				if err := l.Cancel("a", kill, ""); err != nil {
 					t.Fatal(err)
 				}
 				l.until(2 * time.Second)
@@ -201,8 +201,8 @@ func TestCancel(t *testing.T) {
 				if st := l.status("a"); st.IdleRuns+st.Failures != 0 || st.Stats.Cancelled != 1 {
 					t.Errorf("it counts: %+v", st.Status)
 				}
-				is(t, "cancel again", l.Cancel("a", kill), daemonapp.ErrNotRunning)
-				is(t, "cancel another", l.Cancel("b", kill), daemonapp.ErrUnknown)
+				is(t, "cancel again", l.Cancel("a", kill, ""), daemonapp.ErrNotRunning)
+				is(t, "cancel another", l.Cancel("b", kill, ""), daemonapp.ErrUnknown)
 			})
 		})
 	}
@@ -212,7 +212,7 @@ func TestCancellingAgainGivesNoMoreTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		l := begin(t, daemonapp.Options{}, spec("deaf", every(time.Hour, stubborn(time.Minute))))
 		for range 8 { // once a second; the kill grace is 5 s
-			_ = l.Cancel("deaf", false)
+			_ = l.Cancel("deaf", false, "")
 			time.Sleep(time.Second)
 		}
 		same(t, "events", l.lines(daemonapp.Stuck), []string{"5s stuck deaf"})
@@ -224,9 +224,9 @@ func TestKillingACancelledRunShortensItsGrace(t *testing.T) {
 		s := spec("deaf", every(time.Hour, stubborn(time.Minute)))
 		s.Terms.KillGrace = 20 * time.Second
 		l := begin(t, daemonapp.Options{}, s)
-		_ = l.Cancel("deaf", false)
+		_ = l.Cancel("deaf", false, "")
 		l.until(time.Second)
-		_ = l.Cancel("deaf", true)
+		_ = l.Cancel("deaf", true, "")
 		l.until(time.Minute)
 		same(t, "events", l.lines(daemonapp.Stuck), []string{"4s stuck deaf"})
 	})
@@ -236,7 +236,7 @@ func TestARunThatPanicsWhenCancelledKeepsItsStack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		run := func(ctx context.Context) (schedule.Result, error) { <-ctx.Done(); panic("cut off") }
 		l := begin(t, daemonapp.Options{}, spec("a", every(time.Hour, run)))
-		_ = l.Cancel("a", false)
+		_ = l.Cancel("a", false, "")
 		l.until(time.Second)
 		err := l.told(daemonapp.RunEnded)[0].Run.Err
 		is(t, "the end of the run", err, daemonapp.ErrCancelled)
@@ -253,7 +253,7 @@ func TestWorkDoneDespiteACancelCounts(t *testing.T) {
 			return schedule.Result{Outcome: schedule.Worked, Count: 2}, nil
 		}
 		l := begin(t, daemonapp.Options{}, spec("a", every(time.Hour, run)))
-		_ = l.Cancel("a", false)
+		_ = l.Cancel("a", false, "")
 		l.until(time.Second)
 		same(t, "runs", l.ends(), []string{"0s a worked"})
 	})

@@ -50,6 +50,8 @@ type DaemonStatus struct {
 	// RunID and Done, Total tell of a run in flight: how far it has come, as it told.
 	RunID       RunID
 	Done, Total int
+	// Pause is why it is paused, or will be when its run ends.
+	Pause Pause
 }
 
 // Status lists where each daemon stands now, in the order of their ids.
@@ -71,6 +73,7 @@ func (a *App) status(id schedule.ID) DaemonStatus {
 		st.Terms = *u.terms
 	}
 	_, st.Seed = u.daemon.(Seed)
+	st.Pause = a.pause(id)
 	if u.parent != noParent {
 		st.Parent = a.sched.Name(u.parent)
 	}

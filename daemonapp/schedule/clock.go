@@ -51,24 +51,29 @@ func (s *Scheduler) stepped(moved time.Duration) {
 		case d.extra.calendar == nil || d.extra.wall.IsZero():
 		case d.state == Waiting:
 			s.unqueue(id)
-			s.wait(id, s.recalled(d, moved))
+			s.wait(id, s.recalled(id, moved))
 		case d.state == Paused:
-			d.due = s.recalled(d, moved)
+			d.due = s.recalled(id, moved)
 		}
 	}
 }
 
 // recalled is the due time of a waiting calendar daemon on the wall clock as it stands now.
-func (s *Scheduler) recalled(d *daemon, moved time.Duration) int64 {
+func (s *Scheduler) recalled(id ID, moved time.Duration) int64 {
+	d := s.daemon(id)
 	x := d.extra
 	switch {
 	case moved <= -correction:
 		return s.onCalendar(d, d.after(s.Now()))
 	case x.wall.After(s.Now()):
 		return s.onCalendar(d, x.wall)
-	case moved < time.Second || x.calendar.CatchUp():
-		return s.at // due now, or missed and made up for, once
+	case moved < time.Second:
+		return s.at // due now
+	case x.calendar.CatchUp():
+		s.noteMissed(id, x.wall, s.Now(), 1, missedWhileAsleep)
+		return s.at // made up for, once
 	}
+	s.noteMissed(id, x.wall, s.Now(), 0, missedWhileAsleep)
 	return s.onCalendar(d, d.after(s.Now()))
 }
 
@@ -111,17 +116,21 @@ func (s *Scheduler) restore(id ID, e *Entry) {
 	d, m := s.daemon(id), e.Saved
 	d.idle, d.fails, d.outcome = int32(m.IdleRuns), int32(m.Failures), m.LastOutcome
 	d.started, d.ended, d.good = s.recall(m.LastStart), s.recall(m.LastEnd), s.recall(m.LastGood)
+	if m.SkipNext {
+		d.flags |= skipLater
+	}
 	switch {
 	case m.Disarmed != "":
 		s.disarm(id, m.Disarmed)
 	case m.Next.IsZero():
 		s.wait(id, never)
 	default:
-		s.wait(id, s.resumeAt(d, e))
+		s.wait(id, s.resumeAt(id, e))
 	}
 }
 
-func (s *Scheduler) resumeAt(d *daemon, e *Entry) int64 {
+func (s *Scheduler) resumeAt(id ID, e *Entry) int64 {
+	d := s.daemon(id)
 	first, next := s.first(d, e), e.Saved.Next.Round(0)
 	switch {
 	case e.Saved.LastEnd.After(s.Now()):
@@ -132,8 +141,10 @@ func (s *Scheduler) resumeAt(d *daemon, e *Entry) int64 {
 		return s.onCalendar(d, next)
 	case d.calendar().CatchUp():
 		d.extra.wall = next
+		s.noteMissed(id, next, s.Now(), 1, missedWhileDown)
 		return s.at
 	}
+	s.noteMissed(id, next, s.Now(), 0, missedWhileDown)
 	return first
 }
 

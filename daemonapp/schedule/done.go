@@ -32,7 +32,7 @@ func (s *Scheduler) end(id ID, result Result, run *Run) Ended {
 		run.Due, run.Started, run.Finished = s.time(d.due), s.time(d.started), s.time(s.at)
 		run.IdleRuns, run.Failures = int(d.idle), int(d.fails)
 	}
-	due := s.plan(d, result.Outcome, run)
+	due := s.plan(id, d, result.Outcome, run)
 	e.Next = time.Duration(due)
 	if due != never {
 		d.stats.paced(time.Duration(due - s.at))
@@ -77,7 +77,7 @@ func (d *daemon) count(result Result) {
 func increment(n int32) int32 { return max(n+1, n) }
 
 // plan asks the daemon for its next run time.
-func (s *Scheduler) plan(d *daemon, outcome Outcome, run *Run) (next int64) {
+func (s *Scheduler) plan(id ID, d *daemon, outcome Outcome, run *Run) (next int64) {
 	if d.disarmAfter > 0 && d.fails >= d.disarmAfter && outcome == Failed {
 		return never
 	}
@@ -97,6 +97,9 @@ func (s *Scheduler) plan(d *daemon, outcome Outcome, run *Run) (next int64) {
 	}
 	planned := x.planned
 	x.planned = unset
+	if x.calendar != nil && !x.wall.IsZero() && outcome != Failed && s.heeding {
+		s.noteMissed(id, d.after(x.wall), s.Now(), 0, missedWhileRunning)
+	}
 	switch {
 	case planned > s.at && x.calendar != nil:
 		asked = d.after(s.Now())
@@ -178,7 +181,8 @@ const MaxPriority = 1_000_000
 func (s *Scheduler) rest(id ID, next int64) {
 	d := s.daemon(id)
 	later := d.flags & (wakeLater | wakeForced | wakeShift | pauseLater | disarmLater)
-	d.flags &^= later | isForced | isWoken
+	skip := d.flags&skipLater != 0 && d.outcome != Cancelled
+	d.flags &^= later | isForced | isWoken | heldNoted
 	d.state = Finished
 	switch {
 	case d.flags&isLeaving != 0:
@@ -202,6 +206,10 @@ func (s *Scheduler) rest(id ID, next int64) {
 		s.wakeNow(id, unset, false)
 	default:
 		s.wait(id, next)
+		if skip && d.state == Waiting {
+			d.flags &^= skipLater
+			s.skipAfter(id)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ func (s *Scheduler) holds(id ID, at int64) bool {
 	default:
 		return false
 	}
+	s.noteHeld(id)
 	return true
 }
 

@@ -43,6 +43,8 @@ const (
 	wakeShift          // likewise, and the next time is planned anew
 	pauseLater         // is paused when its run ends
 	disarmLater        // is disarmed when its run ends
+	skipLater          // the run after the one in flight, or after the next one to start, is left out
+	heldNoted          // it was noted that the daemon is held; until the end of its next run
 )
 
 // extra is what only some daemons have.

@@ -38,6 +38,9 @@ type Entry struct {
 	Fresh bool
 	// Saved is what is known of the same daemon from an earlier life; nil means nothing.
 	Saved *Saved
+	// Paused tells that it begins paused, until PausedUntil if that is not zero.
+	Paused      bool
+	PausedUntil time.Time
 }
 
 // Conditions must all hold for a daemon to start, unless an operator triggered it.
@@ -67,6 +70,8 @@ type Saved struct {
 	LastOutcome                  Outcome
 	// Disarmed is why it is disarmed; empty means that it is not.
 	Disarmed string
+	// SkipNext: the run after the next one is to be left out.
+	SkipNext bool
 }
 
 const (
@@ -100,6 +105,8 @@ type Scheduler struct {
 	workless   int64 // since when the no-work rule counts: the last work, or the end of the last pause
 	load       load
 	dependents map[string][]ID // who waits for whom by Conditions.After
+	notes      []Note
+	heeding    bool // notes are taken
 }
 
 // New makes the scheduler of an app that starts now.
@@ -159,9 +166,12 @@ func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 	}
 	if e.Saved != nil {
 		s.restore(id, &e)
-		return id, nil
+	} else {
+		s.wait(id, s.first(d, &e))
 	}
-	s.wait(id, s.first(d, &e))
+	if e.Paused && d.state != Disarmed {
+		_ = s.Pause(now, id, e.PausedUntil) // it is not disarmed
+	}
 	return id, nil
 }
 
@@ -213,7 +223,7 @@ func (s *Scheduler) succeed(id ID, e *Entry) {
 	s.unqueue(id)
 	s.unsettle(id)
 	d.idle, d.fails, d.outcome = 0, 0, 0
-	d.flags &= isAwaited | isStuck
+	d.flags &= isAwaited | isStuck | skipLater
 	s.settle(id, e)
 	due := s.first(d, e)
 	if d.ended != unset && !e.Fresh {

@@ -162,6 +162,12 @@ func (s *Scheduler) explain(d *daemon, st *Status) {
 	}
 }
 
+// Pausing tells whether the daemon is paused, or will be when its run ends.
+func (s *Scheduler) Pausing(id ID) bool {
+	d := s.daemon(id)
+	return d.state == Paused || d.flags&pauseLater != 0
+}
+
 // Priority is what the daemon answers now.
 func (s *Scheduler) Priority(id ID) int { return int(s.daemon(id).askPriority()) }
 
@@ -187,6 +193,7 @@ func (s *Scheduler) Saved(id ID) Saved {
 	if d.state == Disarmed {
 		saved.Disarmed = d.extra.why
 	}
+	saved.SkipNext = d.flags&skipLater != 0
 	return saved
 }
 

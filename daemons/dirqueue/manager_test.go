@@ -93,20 +93,20 @@ func TestGoneAfter(t *testing.T) {
 	remove(t, l.base+"/a")
 	for i := range 3 {
 		same(t, fmt.Sprint("after ", i, " scans"), l.children("m"), []string{"a"})
-		must(t, l.Trigger("m", false))
+		must(t, l.Trigger("m", false, ""))
 		l.awaitRuns("m", i+2)
 	}
 	l.awaitChildren()
 	l.mkdir("a")
-	must(t, l.Trigger("m", false))
+	must(t, l.Trigger("m", false, ""))
 	l.awaitChildren("a")
 	for range 2 { // a directory that is there again starts the count anew
 		must(t, os.Rename(l.base+"/a", l.base+"/.a"))
-		must(t, l.Trigger("m", false))
+		must(t, l.Trigger("m", false, ""))
 		n := len(l.ends("m"))
 		l.awaitRuns("m", n+1)
 		must(t, os.Rename(l.base+"/.a", l.base+"/a"))
-		must(t, l.Trigger("m", false))
+		must(t, l.Trigger("m", false, ""))
 		l.awaitRuns("m", n+2)
 	}
 	same(t, "in the end", l.children("m"), []string{"a"})
@@ -231,7 +231,7 @@ func TestTooManyDirectories(t *testing.T) {
 	scan := func() {
 		t.Helper()
 		n := len(l.ends("m"))
-		must(t, l.Trigger("m", false))
+		must(t, l.Trigger("m", false, ""))
 		l.awaitRuns("m", n+1)
 	}
 	l.awaitRuns("m", 1)
@@ -356,7 +356,7 @@ func TestBaseReplacedIsWatched(t *testing.T) {
 	must(t, os.Rename(l.base, l.base+".away"))
 	l.mkdir(".")
 	l.await("the scan after the move", func() bool { return len(l.ends("m")) >= 2 })
-	must(t, l.Trigger("m", false)) // the move may have been seen before the new base was there
+	must(t, l.Trigger("m", false, "")) // the move may have been seen before the new base was there
 	l.awaitRuns("m", 3)
 	l.mkdir("b")
 	l.await("the new queue", func() bool { return slices.Contains(l.children("m"), "b") })

@@ -169,10 +169,10 @@ func TestOperator(t *testing.T) {
 		t.Fatal("the job did not start")
 	}
 	until(t, "progress", func() bool { st := h.Status(); return len(st) == 1 && st[0].Done == 7 && st[0].Total == 9 })
-	if err := h.Cancel("polite", false); err != nil {
+	if err := h.Cancel("polite", false, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Cancel("polite", true); err != nil {
+	if err := h.Cancel("polite", true, ""); err != nil {
 		t.Fatal(err)
 	}
 	if end := <-h.ends; end.Run.Result.Outcome != schedule.Cancelled {

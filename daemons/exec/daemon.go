@@ -49,7 +49,8 @@ func (d *Daemon) Hold() (string, time.Duration) {
 // the rest of the output come after.
 func (d *Daemon) ReturnGrace() time.Duration { return 2 * time.Second }
 
-// Captured is the output of the last run. It must not be called while one is in flight.
+// Captured is the output of the last run outside an app; in an app it goes with the run's report. It must not be called
+// while a run is in flight.
 func (d *Daemon) Captured() Captured { return d.captured }
 
 // Run implements [daemonapp.Daemon].
@@ -76,10 +77,11 @@ func (d *Daemon) runHeld(ctx context.Context, held *held) (schedule.Result, erro
 	if !ok {
 		run = nil
 	}
-	out := &output{log: d.env.Log, mask: d.env.Mask}
+	out := &output{log: d.env.Log, mask: d.env.Mask, follow: func(string, string) {}}
 	said := &report{log: d.env.Log, mask: d.env.Mask, progress: func(int, int) {}}
 	if run != nil {
 		said.progress = run.Progress
+		out.follow = func(stream, line string) { run.Line(d.env.Clock.Now(), stream, line) }
 	}
 	job, err := d.job(run, held)
 	if err != nil {
@@ -90,6 +92,13 @@ func (d *Daemon) runHeld(ctx context.Context, held *held) (schedule.Result, erro
 	exit, err := job.Run(ctx)
 	var lastError string
 	d.captured, lastError = out.close()
+	if run != nil {
+		run.Attach(daemonapp.Report{
+			User: exit.User, System: exit.System, PeakBytes: exit.PeakBytes,
+			Head: d.captured.Head, Tail: d.captured.Tail, Dropped: d.captured.Dropped,
+		})
+		d.captured = Captured{} // it is the app's now: a daemon at rest holds no output
+	}
 	d.tell(exit)
 	return d.conclude(ctx, exit, err, said, lastError)
 }

@@ -25,6 +25,8 @@ const (
 type output struct {
 	log  *zap.Logger
 	mask func(string) string
+	// follow is handed each line that is logged.
+	follow func(stream, line string)
 
 	mu           sync.Mutex // between the two readers
 	kept         capture
@@ -61,6 +63,7 @@ func (o *output) write(stream string, line []byte) {
 	text := o.shown(line, logLineBytes)
 	o.lines++
 	o.bytes += int64(len(text))
+	o.follow(stream, text)
 	o.log.Info("output", zap.String("stream", stream), zap.String("line", text))
 }
 

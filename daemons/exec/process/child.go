@@ -142,6 +142,7 @@ func (ch *child) result(exit Exit, alive []int) (Exit, error) {
 		exit.Signal = status.Signal()
 	}
 	exit.Code = ch.state.ExitCode()
+	exit.User, exit.System, exit.PeakBytes = ch.state.UserTime(), ch.state.SystemTime(), peakBytes(ch.state)
 	if len(alive) > 0 {
 		return exit, &AliveError{PIDs: alive}
 	}

@@ -75,6 +75,10 @@ type Exit struct {
 	Killed bool
 	// Left is how many processes of the session were running after the program had ended by itself.
 	Left int
+	// User and System are the processor time of the program and of those that it waited for; PeakBytes is the largest
+	// resident set of any of them.
+	User, System time.Duration
+	PeakBytes    int64
 	// Held tells that a process outside the session still had the output open, and was cut off.
 	Held bool
 }

@@ -28,7 +28,7 @@ func TestExit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := sh(tt.script).run(t)
-			if got != tt.want || got.String() != tt.text {
+			if ending(got) != tt.want || got.String() != tt.text {
 				t.Errorf("exit = %+v, %q; want %+v, %q", got, got, tt.want, tt.text)
 			}
 		})

@@ -64,7 +64,7 @@ func TestStop(t *testing.T) {
 			begin := time.Now()
 			got, err := s.Run(ctx)
 			took := time.Since(begin)
-			if err != nil || got != tt.want {
+			if err != nil || ending(got) != tt.want {
 				t.Errorf("exit = %+v, %v; want %+v", got, err, tt.want)
 			}
 			if took < tt.least || took > 20*time.Second {
@@ -150,7 +150,7 @@ func TestLeftBehind(t *testing.T) {
 			s := sh(tt.script)
 			s.Grace = 300 * time.Millisecond
 			got := s.run(t)
-			if got != tt.want {
+			if ending(got) != tt.want {
 				t.Errorf("exit = %+v, want %+v", got, tt.want)
 			}
 			line, rest, _ := strings.Cut(s.out.String(), "\n")
@@ -204,5 +204,20 @@ func TestFlood(t *testing.T) {
 	s.Stderr = func(r io.Reader) { m, _ = io.Copy(io.Discard, r) }
 	if s.run(t); n != 100_000_000 || m != 1_000_000 {
 		t.Errorf("read %d and %d bytes", n, m)
+	}
+}
+
+// ending is how a program ended, without what it used.
+func ending(exit process.Exit) process.Exit {
+	exit.User, exit.System, exit.PeakBytes = 0, 0, 0
+	return exit
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	s := sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")
+	exit := s.run(t)
+	if exit.User <= 0 || exit.User > time.Minute || exit.PeakBytes < 100<<10 || exit.PeakBytes > 1<<30 {
+		t.Errorf("user %v, system %v, peak %d bytes", exit.User, exit.System, exit.PeakBytes)
 	}
 }
