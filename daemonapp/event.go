@@ -56,7 +56,9 @@ const (
 	Triggered
 	// CancelWanted: an operator cancels its run in flight.
 	CancelWanted
-	// Reloaded: the app runs by another configuration.
+	// Reloading: a configuration is being read, to be taken over.
+	Reloading
+	// Reloaded: the app runs by it.
 	Reloaded
 	// ReloadRefused: it does not, as that one has faults.
 	ReloadRefused
@@ -65,7 +67,7 @@ const (
 var kindNames = [...]string{
 	"none", "started", "run_started", "run_ended", "added", "changed", "replaced", "removed", "disarmed", "armed",
 	"paused", "resumed", "stuck", "unstuck", "children_refused", "soft", "draining", "cancelling", "stopped",
-	"held", "missed", "skipped", "triggered", "cancel", "reloaded", "refused",
+	"held", "missed", "skipped", "triggered", "cancel", "reloading", "reloaded", "refused",
 }
 
 // String is a fixed word for logs and streams.

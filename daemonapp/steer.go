@@ -117,6 +117,14 @@ func (a *App) Cancel(name string, kill bool, who string) error {
 	})
 }
 
+// Announce tells the observers what somebody does to the app as a whole from outside: kind is Reloading, Reloaded or
+// ReloadRefused, change what it did, who asked for it, and err why it was refused.
+func (a *App) Announce(kind Kind, change Change, who string, err error) {
+	a.lock()
+	defer a.unlock()
+	a.emit(Event{Kind: kind, At: a.clock.Now(), Children: change, Who: who, Err: err})
+}
+
 // about fills in whom an event concerns.
 func (a *App) about(id schedule.ID, e Event) Event {
 	u := &a.units[id]

@@ -45,8 +45,19 @@ type Options struct {
 	Dump func(io.Writer)
 	// Stderr is where dumps go.
 	Stderr io.Writer
+	// Beside are what runs beside the app, such as a control socket: begun before it, ended after it.
+	Beside []Actor
 	// Clock measures [Patience]; nil means the real one.
 	Clock clock.Clock
+}
+
+// Actor runs beside an app. That it fails is told in the log and ends nothing else.
+type Actor struct {
+	// Name is what the log calls it.
+	Name string
+	// Run returns when Interrupt has been called, which must not block.
+	Run       func() error
+	Interrupt func()
 }
 
 // Notify installs the handlers of the signals a host acts on; before anything else starts, so that none is
@@ -67,54 +78,91 @@ var ErrQuit = errors.New("told to quit")
 // Patience is how long a host waits at its end for what writes in the background.
 const Patience = 5 * time.Second
 
+// Run is [New] and [Host.Run] for a process that needs nothing else of its host.
+func Run(ctx context.Context, o Options, received <-chan os.Signal) (daemonapp.Stop, error) {
+	return New(o).Run(ctx, received)
+}
+
+// Host is an app as the main thing of a process.
+type Host struct {
+	Options
+	over  chan struct{} // closed when the app has stopped
+	asks  chan ask      // Reload sends, listen receives
+	aside aside
+}
+
+// New makes a host. It starts nothing.
+func New(o Options) *Host {
+	if o.Clock == nil {
+		o.Clock = clock.New()
+	}
+	return &Host{Options: o, over: make(chan struct{}), asks: make(chan ask)}
+}
+
 // Run runs the app until it stops. The signals come from received: TERM and INT drain, and a second of them
 // forces; HUP reloads, USR1 dumps the state; QUIT dumps it with all goroutines and stops, and the error is
 // ErrQuit. Nothing that blocks, be it a configuration that cannot be read or a terminal that takes no output,
 // keeps it from its signals; what still hangs at the end is left behind after [Patience].
-func Run(ctx context.Context, o Options, received <-chan os.Signal) (daemonapp.Stop, error) {
-	if o.Clock == nil {
-		o.Clock = clock.New()
-	}
+func (h *Host) Run(ctx context.Context, received <-chan os.Signal) (daemonapp.Stop, error) {
 	var (
 		group run.Group
 		stop  daemonapp.Stop
 		quit  error
 	)
-	h := &host{Options: o, over: make(chan struct{}), aside: newAside()}
+	h.aside = newAside()
+	for _, actor := range h.Beside {
+		group.Add(func() error { return h.beside(actor) }, func(error) { actor.Interrupt() })
+	}
 	group.Add(func() (err error) {
-		stop, err = o.App.Run(ctx)
+		stop, err = h.App.Run(ctx)
 		return err
-	}, func(error) { o.App.Drain(daemonapp.DrainOptions{Reason: schedule.Asked}) })
+	}, func(error) { h.App.Drain(daemonapp.DrainOptions{Reason: schedule.Asked}) })
 	group.Add(func() error {
 		quit = h.listen(received)
 		return nil
 	}, func(error) { close(h.over) })
 	err := group.Run()
-	h.aside.end(o.Clock, Patience)
+	h.aside.end(h.Clock, Patience)
 	return stop, errors.Join(err, quit)
 }
 
-// host is what the actors share.
-type host struct {
-	Options
-	over  chan struct{} // closed when the app has stopped
-	aside aside
+// beside runs an actor; one that ends before its time is told of, and the app goes on without it.
+func (h *Host) beside(a Actor) error {
+	err := a.Run()
+	select {
+	case <-h.over:
+		return nil
+	default:
+	}
+	h.aside.do(func() {
+		h.Log.Error("ended", zap.String("daemon", h.Label), zap.String("what", a.Name), zap.Error(err))
+	})
+	<-h.over
+	return nil
 }
 
-// listen acts on signals until the app has stopped.
-func (h *host) listen(received <-chan os.Signal) (quit error) {
+// listen acts on signals and on requests to reload until the app has stopped.
+func (h *Host) listen(received <-chan os.Signal) (quit error) {
 	stops := 0
 	loaded := make(chan loading, 1) // one load at a time sends, listen receives
-	busy, again := false, false
+	var flying, waiting []ask       // those whom the load in flight answers, and those who came after it began
+	begin := func(a ask) {
+		if waiting = append(waiting, a); flying == nil {
+			flying, waiting = waiting, nil
+			h.load(flying, loaded)
+		}
+	}
 	for {
 		select {
 		case <-h.over:
+			refuse(append(flying, waiting...))
 			return quit
+		case a := <-h.asks:
+			begin(a)
 		case done := <-loaded:
-			h.apply(done)
-			if busy = again; again {
-				again = false
-				h.load(loaded)
+			h.apply(done, flying)
+			if flying, waiting = waiting, nil; flying != nil {
+				h.load(flying, loaded)
 			}
 		case s := <-received:
 			switch s {
@@ -122,9 +170,8 @@ func (h *host) listen(received <-chan os.Signal) (quit error) {
 				stops++
 				h.end(s, stops)
 			case syscall.SIGHUP:
-				if again = busy; !busy && h.Load != nil {
-					busy = true
-					h.load(loaded)
+				if h.Load != nil {
+					begin(ask{who: "SIGHUP"})
 				}
 			case syscall.SIGUSR1:
 				h.dump()
@@ -137,7 +184,7 @@ func (h *host) listen(received <-chan os.Signal) (quit error) {
 }
 
 // end drains at the first signal and forces at the second.
-func (h *host) end(s os.Signal, count int) {
+func (h *Host) end(s os.Signal, count int) {
 	if count == 1 {
 		h.App.Drain(daemonapp.DrainOptions{Reason: schedule.Signalled, Who: name(s)})
 		return
@@ -148,7 +195,7 @@ func (h *host) end(s os.Signal, count int) {
 
 // quit tells where everything stands, and ends. The stacks go first: the state cannot be had from an app
 // that hangs.
-func (h *host) quit() {
+func (h *Host) quit() {
 	stacks := make([]byte, 1<<20)
 	h.print(stacks[:runtime.Stack(stacks, true)])
 	h.dump()
@@ -156,7 +203,7 @@ func (h *host) quit() {
 	h.App.Force()
 }
 
-func (h *host) dump() {
+func (h *Host) dump() {
 	if h.Dump == nil {
 		return
 	}
@@ -165,7 +212,7 @@ func (h *host) dump() {
 	h.print(state.Bytes())
 }
 
-func (h *host) print(text []byte) {
+func (h *Host) print(text []byte) {
 	h.aside.do(func() { _, _ = h.Stderr.Write(text) })
 }
 

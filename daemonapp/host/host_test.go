@@ -30,6 +30,7 @@ import (
 type hosted struct {
 	t       *testing.T
 	options host.Options
+	host    *host.Host
 	signals chan os.Signal
 	cancel  context.CancelFunc
 	log     *observer.ObservedLogs
@@ -64,9 +65,10 @@ func begin(t *testing.T, change func(*host.Options), specs ...daemonapp.Spec) *h
 	ctx, cancel := context.WithCancel(t.Context())
 	h.cancel = cancel
 	t.Cleanup(cancel)
+	h.host = host.New(h.options)
 	go func() { // joined in ended
 		defer close(h.done)
-		h.stop, h.err = host.Run(ctx, h.options, h.signals)
+		h.stop, h.err = h.host.Run(ctx, h.signals)
 	}()
 	synctest.Wait()
 	return h
@@ -253,17 +255,17 @@ func TestRefused(t *testing.T) {
 	}{
 		{
 			"counted", func() (*host.Loaded, error) { return nil, fmt.Errorf("load: %w", diagnostics(3)) },
-			"error refused [daemon=demo errors=3 kept=1 fix=peakd validate]",
+			"error refused [daemon=demo errors=3 kept=1 fix=peakd validate by=SIGHUP]",
 		},
 		{
 			"one", func() (*host.Loaded, error) { return nil, errors.New("build a: no such user") },
-			"error refused [daemon=demo error=build a: no such user kept=1 fix=peakd validate]",
+			"error refused [daemon=demo error=build a: no such user kept=1 fix=peakd validate by=SIGHUP]",
 		},
 		{
 			"by the app", func() (*host.Loaded, error) {
 				return &host.Loaded{Specs: []daemonapp.Spec{spec("x", 1), spec("x", 1)}, Limits: schedule.Limits{Workers: 9}, Applied: applied}, nil
 			},
-			`error refused [daemon=demo error=daemon "x": not a daemon's name kept=1 fix=peakd validate]`,
+			`error refused [daemon=demo error=daemon "x": not a daemon's name kept=1 fix=peakd validate by=SIGHUP]`,
 		},
 	}
 	for _, tt := range tests {
