@@ -35,6 +35,7 @@ func house() []floor {
 		{"the core", []string{"daemonapp/schedule"}},
 		{"the app", []string{"daemonapp"}},
 		{"beside the app", []string{"daemonapp/simulate", "daemonapp/calendar/...", "daemonapp/daemontest/..."}},
+		{"where everything stands", []string{"daemonapp/status"}},
 		{"adapters", []string{
 			"daemonapp/eventlog/...", "daemonapp/statedb/...", "daemonapp/control/...", "daemonapp/history/...", "daemonapp/metrics/...",
 			"daemonapp/alert/...", "daemonapp/lease/...", "daemonapp/systemd/...", "daemonapp/host/...", "config/...",
