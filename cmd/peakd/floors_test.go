@@ -37,7 +37,7 @@ func house() []floor {
 		{"beside the app", []string{"daemonapp/simulate", "daemonapp/calendar/...", "daemonapp/daemontest/..."}},
 		{"where everything stands", []string{"daemonapp/status"}},
 		{"adapters", []string{
-			"daemonapp/eventlog/...", "daemonapp/statedb/...", "daemonapp/control/...", "daemonapp/history/...", "daemonapp/metrics/...",
+			"daemonapp/eventlog/...", "daemonapp/statedb/...", "daemonapp/control/...", "daemonapp/history/...", "daemonapp/metrics/...", "daemonapp/observe/...",
 			"daemonapp/alert/...", "daemonapp/lease/...", "daemonapp/systemd/...", "daemonapp/host/...", "config/...",
 		}},
 		{"shared by daemon types", []string{"daemons/exec/process/..."}},
@@ -56,6 +56,7 @@ func only() map[string][]string {
 		"github.com/spf13":          {"cmd/peakd/cli/..."},
 		"github.com/oklog/run":      {"daemonapp/host/...", "examples/..."},
 		"github.com/netresearch":    {"daemonapp/calendar/..."},
+		"github.com/prometheus":    {"daemonapp/metrics/..."},
 		"modernc.org":               {"daemonapp/statedb/..."},
 		"os/signal":                 {"daemonapp/host/...", "daemons/exec/process/...", "cmd/peakd/cli/...", "examples/..."},
 		"testing":                   {"daemonapp/daemontest/...", "daemonapp/statedb/statetest", "daemons/dirqueue/deliver/internal/delivertest"},
