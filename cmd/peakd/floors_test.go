@@ -56,7 +56,7 @@ func only() map[string][]string {
 		"github.com/spf13":          {"cmd/peakd/cli/..."},
 		"github.com/oklog/run":      {"daemonapp/host/...", "examples/..."},
 		"github.com/netresearch":    {"daemonapp/calendar/..."},
-		"github.com/prometheus":    {"daemonapp/metrics/..."},
+		"github.com/prometheus":     {"daemonapp/metrics/..."},
 		"modernc.org":               {"daemonapp/statedb/..."},
 		"os/signal":                 {"daemonapp/host/...", "daemons/exec/process/...", "cmd/peakd/cli/...", "examples/..."},
 		"testing":                   {"daemonapp/daemontest/...", "daemonapp/statedb/statetest", "daemons/dirqueue/deliver/internal/delivertest"},
