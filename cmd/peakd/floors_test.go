@@ -34,7 +34,7 @@ func house() []floor {
 		{"the queue", []string{"priorityq"}},
 		{"the core", []string{"daemonapp/schedule"}},
 		{"the app", []string{"daemonapp"}},
-		{"beside the app", []string{"daemonapp/simulate", "daemonapp/calendar/...", "daemonapp/daemontest/..."}},
+		{"beside the app", []string{"daemonapp/simulate", "daemonapp/calendar/...", "daemonapp/daemontest/...", "daemonapp/internal/sqlite"}},
 		{"where everything stands", []string{"daemonapp/status"}},
 		{"adapters", []string{
 			"daemonapp/eventlog/...", "daemonapp/statedb/...", "daemonapp/control/...", "daemonapp/history/...", "daemonapp/metrics/...", "daemonapp/observe/...",
@@ -57,7 +57,7 @@ func only() map[string][]string {
 		"github.com/oklog/run":      {"daemonapp/host/...", "examples/..."},
 		"github.com/netresearch":    {"daemonapp/calendar/..."},
 		"github.com/prometheus":     {"daemonapp/metrics/..."},
-		"modernc.org":               {"daemonapp/statedb/..."},
+		"modernc.org":               {"daemonapp/internal/sqlite"},
 		"os/signal":                 {"daemonapp/host/...", "daemons/exec/process/...", "cmd/peakd/cli/...", "examples/..."},
 		"testing":                   {"daemonapp/daemontest/...", "daemonapp/statedb/statetest", "daemons/dirqueue/deliver/internal/delivertest"},
 		"github.com/google/go-cmp":  {"daemonapp/daemontest/...", "daemonapp/statedb/statetest", "daemons/dirqueue/deliver/internal/delivertest"},

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/peakd/peakd/daemonapp/internal/sqlite"
 )
 
 // Applied is the configuration an app took over last: what a plan is the difference to.
@@ -38,7 +40,7 @@ const (
 func (d *DB) SaveApplied(a Applied) error {
 	daemons, err := json.Marshal(a.Daemons)
 	if err == nil {
-		_, err = d.db.Exec(saveAppliedSQL, a.App, a.Digest, nanoseconds(a.At), a.By, string(daemons))
+		_, err = d.db.Exec(saveAppliedSQL, a.App, a.Digest, sqlite.Nanoseconds(a.At), a.By, string(daemons))
 	}
 	if err != nil {
 		return fmt.Errorf("save applied configuration %s: %w", d.path, explain(err))
@@ -65,7 +67,7 @@ func loadApplied(db *sql.DB, path string) (Applied, bool, error) {
 	if err != nil {
 		return Applied{}, false, fmt.Errorf("load applied configuration %s: %w", path, explain(err))
 	}
-	a.At = instant(at)
+	a.At = sqlite.Instant(at)
 	return a, true, nil
 }
 

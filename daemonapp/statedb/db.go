@@ -17,6 +17,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/internal/sqlite"
 )
 
 // DB is an app's state directory, opened and locked. Its methods may be called from any goroutine.
@@ -39,41 +40,30 @@ func Open(dir string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open state %s: %w", dir, err)
 	}
-	if err := prepareDir(dir); err != nil {
+	if err := sqlite.PrepareDir(dir); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	lock, err := lockDir(dir)
+	lock, err := sqlite.Lock(dir, "lock")
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	d := &DB{path: filepath.Join(dir, fileName), lock: lock}
 	if err := d.open(); err != nil {
-		return nil, fmt.Errorf("open state %s: %w", d.path, errors.Join(explain(err), d.Close()))
+		return nil, fmt.Errorf("open state %s: %w", d.path, errors.Join(err, d.Close()))
 	}
 	return d, nil
 }
 
-func (d *DB) open() error {
-	if err := prepareFiles(d.path); err != nil {
-		return err
-	}
-	db, err := connect(d.path, "rw")
-	if err != nil {
-		return err
-	}
-	d.db = db
-	if err := migrate(db, schema()); err != nil {
-		return err
-	}
-	if err := quickCheck(db); err != nil {
+func (d *DB) open() (err error) {
+	if d.db, err = file().Open(d.path); err != nil {
 		return err
 	}
 	// A file that cannot be written is told now, not by the first run's end.
-	if _, err := db.Exec("DELETE FROM daemon WHERE FALSE"); err != nil {
-		return err
+	if _, err := d.db.Exec("DELETE FROM daemon WHERE FALSE"); err != nil {
+		return explain(err)
 	}
-	d.upsert, err = db.Prepare(upsertSQL)
-	return err
+	d.upsert, err = d.db.Prepare(upsertSQL)
+	return explain(err)
 }
 
 // Close gives the directory back. A second Close does nothing.
@@ -101,7 +91,7 @@ func (d *DB) Save(batch []daemonapp.Memory) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	err := inTx(d.db, func(tx *sql.Tx) error {
+	err := sqlite.InTx(d.db, func(tx *sql.Tx) error {
 		upsert := tx.Stmt(d.upsert)
 		for i := range batch {
 			if _, err := upsert.Exec(values(&batch[i])...); err != nil {
@@ -118,22 +108,8 @@ func (d *DB) Save(batch []daemonapp.Memory) error {
 
 // Forget implements [daemonapp.State].
 func (d *DB) Forget(before time.Time) error {
-	if _, err := d.db.Exec(forgetSQL, nanoseconds(before)); err != nil {
+	if _, err := d.db.Exec(forgetSQL, sqlite.Nanoseconds(before)); err != nil {
 		return fmt.Errorf("forget in state %s: %w", d.path, explain(err))
 	}
 	return nil
-}
-
-// inTx commits what do does, or nothing of it.
-func inTx(db *sql.DB, do func(*sql.Tx) error) error {
-	tx, err := db.Begin()
-	if err != nil {
-		return err
-	}
-	if err := do(tx); err != nil {
-		// The first error tells what happened; a full disk has rolled back by itself.
-		_ = tx.Rollback()
-		return err
-	}
-	return tx.Commit()
 }

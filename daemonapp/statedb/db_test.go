@@ -53,7 +53,7 @@ func (s *MemoryState) Save(batch []daemonapp.Memory) error {
 		s.all = make(map[string]daemonapp.Memory)
 	}
 	for _, m := range batch {
-		for _, at := range []*time.Time{&m.Next, &m.LastStart, &m.LastEnd, &m.LastSuccess, &m.Gone} {
+		for _, at := range []*time.Time{&m.Next, &m.LastStart, &m.LastEnd, &m.LastSuccess, &m.Gone, &m.Pause.Since, &m.Pause.Until} {
 			*at = at.UTC()
 		}
 		s.all[m.Name] = m

@@ -1,77 +1,17 @@
 package statedb
 
-import (
-	"errors"
-	"fmt"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-)
+import "github.com/peakd/peakd/daemonapp/internal/sqlite"
 
 var (
 	// ErrLocked is what errors.Is finds in a [LockedError]: another app holds the directory.
-	ErrLocked = errors.New("state directory is in use")
+	ErrLocked = sqlite.ErrLocked
 	// ErrUnsafe: the directory, or a file in it, could have been written by others.
-	ErrUnsafe = errors.New("state is not private")
+	ErrUnsafe = sqlite.ErrUnsafe
 	// ErrNewer: the file was written by a version with a schema this one does not know.
-	ErrNewer = errors.New("state is of a newer version")
+	ErrNewer = sqlite.ErrNewer
 	// ErrDamaged: the file is not a state database, or no longer one.
-	ErrDamaged = errors.New("state is damaged")
+	ErrDamaged = sqlite.ErrDamaged
 )
 
 // LockedError tells who holds a state directory.
-type LockedError struct {
-	Dir string
-	// PID is the holder's process, 0 if that could not be told.
-	PID int
-}
-
-// Error implements error.
-func (e *LockedError) Error() string {
-	if e.PID == 0 {
-		return fmt.Sprintf("another peakd app uses %s", e.Dir)
-	}
-	return fmt.Sprintf("another peakd app uses %s (pid %d)", e.Dir, e.PID)
-}
-
-// Is makes errors.Is(err, ErrLocked) true.
-func (e *LockedError) Is(target error) bool { return target == ErrLocked }
-
-// explain adds to an error of SQLite what it means for the file and what the operator can do.
-func explain(err error) error {
-	if damaged(err) {
-		return fmt.Errorf("%w; it was left as it is: move it away, with its -wal and -shm, "+
-			"to start without memory", markDamaged(err))
-	}
-	return err
-}
-
-func damaged(err error) bool {
-	if errors.Is(err, ErrDamaged) {
-		return true
-	}
-	switch resultCode(err) {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return true
-	case sqlite3.SQLITE_ERROR:
-		// The statements are constant: one that does not fit met tables that are not this schema's.
-		return true
-	}
-	return false
-}
-
-func markDamaged(err error) error {
-	if errors.Is(err, ErrDamaged) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrDamaged, err)
-}
-
-// resultCode is SQLite's primary result code, 0 if err is not one of its errors.
-func resultCode(err error) int {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return 0
-	}
-	return e.Code() & 0xff
-}
+type LockedError = sqlite.LockedError

@@ -3,20 +3,21 @@ package statedb
 import (
 	"database/sql"
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/internal/sqlite"
 	"github.com/peakd/peakd/daemonapp/schedule"
 )
 
 const (
 	loadSQL = `SELECT name, type, digest, next, never, idle_runs, failures, disarmed,
-		last_start, last_end, last_success, last_outcome, gone FROM daemon`
+		last_start, last_end, last_success, last_outcome, gone,
+		paused_since, paused_until, paused_by, paused_why, skip_next FROM daemon`
 
 	upsertSQL = `INSERT OR REPLACE INTO daemon (name, type, digest, next, never, idle_runs, failures,
-		disarmed, last_start, last_end, last_success, last_outcome, gone)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		disarmed, last_start, last_end, last_success, last_outcome, gone,
+		paused_since, paused_until, paused_by, paused_why, skip_next)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	// A NULL, on either side, is never less.
 	forgetSQL = `DELETE FROM daemon WHERE gone < ?`
@@ -25,9 +26,10 @@ const (
 // values are a memory's in the order of upsertSQL.
 func values(m *daemonapp.Memory) []any {
 	return []any{
-		m.Name, m.Type, m.Digest, nanoseconds(m.Next), m.Never, m.IdleRuns, m.Failures, m.Disarmed,
-		nanoseconds(m.LastStart), nanoseconds(m.LastEnd), nanoseconds(m.LastSuccess),
-		m.LastOutcome.String(), nanoseconds(m.Gone),
+		m.Name, m.Type, m.Digest, sqlite.Nanoseconds(m.Next), m.Never, m.IdleRuns, m.Failures, m.Disarmed,
+		sqlite.Nanoseconds(m.LastStart), sqlite.Nanoseconds(m.LastEnd), sqlite.Nanoseconds(m.LastSuccess),
+		m.LastOutcome.String(), sqlite.Nanoseconds(m.Gone),
+		sqlite.Nanoseconds(m.Pause.Since), sqlite.Nanoseconds(m.Pause.Until), m.Pause.Who, m.Pause.Why, m.SkipNext,
 	}
 }
 
@@ -60,12 +62,15 @@ func scanMemory(rows *sql.Rows) (daemonapp.Memory, error) {
 	var (
 		m                               daemonapp.Memory
 		next, start, end, success, gone sql.NullInt64
+		since, until                    sql.NullInt64
 		outcome                         string
 	)
 	err := rows.Scan(&m.Name, &m.Type, &m.Digest, &next, &m.Never, &m.IdleRuns, &m.Failures,
-		&m.Disarmed, &start, &end, &success, &outcome, &gone)
-	m.Next, m.LastStart, m.LastEnd = instant(next), instant(start), instant(end)
-	m.LastSuccess, m.Gone = instant(success), instant(gone)
+		&m.Disarmed, &start, &end, &success, &outcome, &gone,
+		&since, &until, &m.Pause.Who, &m.Pause.Why, &m.SkipNext)
+	m.Next, m.LastStart, m.LastEnd = sqlite.Instant(next), sqlite.Instant(start), sqlite.Instant(end)
+	m.LastSuccess, m.Gone = sqlite.Instant(success), sqlite.Instant(gone)
+	m.Pause.Since, m.Pause.Until = sqlite.Instant(since), sqlite.Instant(until)
 	m.LastOutcome = parseOutcome(outcome)
 	return m, err
 }
@@ -78,24 +83,4 @@ func parseOutcome(word string) schedule.Outcome {
 	}
 	outcome, _ := schedule.ParseOutcome(word)
 	return outcome
-}
-
-// nanoseconds is a time as stored: since 1970 in UTC, clipped to what an int64 holds; nil for none.
-func nanoseconds(t time.Time) any {
-	switch {
-	case t.IsZero():
-		return nil
-	case t.Before(time.Unix(0, math.MinInt64)):
-		return int64(math.MinInt64)
-	case t.After(time.Unix(0, math.MaxInt64)):
-		return int64(math.MaxInt64)
-	}
-	return t.UnixNano()
-}
-
-func instant(ns sql.NullInt64) time.Time {
-	if !ns.Valid {
-		return time.Time{}
-	}
-	return time.Unix(0, ns.Int64).UTC()
 }

@@ -2,10 +2,7 @@ package statedb
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/peakd/peakd/daemonapp"
@@ -26,47 +23,10 @@ func OpenReader(dir string) (*Reader, error) {
 		return nil, fmt.Errorf("read state %s: %w", dir, err)
 	}
 	r := &Reader{path: filepath.Join(dir, fileName)}
-	if err := r.open(dir); err != nil {
-		return nil, fmt.Errorf("read state %s: %w", r.path, errors.Join(explain(err), r.Close()))
+	if r.db, err = file().OpenReader(r.path); err != nil {
+		return nil, fmt.Errorf("read state %s: %w", r.path, err)
 	}
 	return r, nil
-}
-
-func (r *Reader) open(dir string) error {
-	if err := checkReadable(dir, r.path); err != nil {
-		return err
-	}
-	db, err := connect(r.path, "ro")
-	if err != nil {
-		return err
-	}
-	r.db = db
-	version, err := checkVersion(db, len(schema()))
-	switch {
-	case err != nil:
-		return err
-	case version == 0:
-		// An app was stopped before it could make the first table.
-		return fs.ErrNotExist
-	case version < len(schema()):
-		return fmt.Errorf("schema %d is older than this program's; run the app once with it", version)
-	}
-	return nil
-}
-
-func checkReadable(dir, path string) error {
-	info, err := os.Lstat(path)
-	switch {
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: %s is not a regular file", ErrUnsafe, path)
-	}
-	owner := os.Geteuid()
-	if owner == 0 {
-		owner = ownerOf(info)
-	}
-	return checkDir(dir, owner)
 }
 
 // Load returns everything known by name, as [DB.Load].

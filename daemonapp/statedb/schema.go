@@ -1,9 +1,17 @@
 package statedb
 
-import (
-	"database/sql"
-	"fmt"
-)
+import "github.com/peakd/peakd/daemonapp/internal/sqlite"
+
+// fileName is the database's name in the state directory; SQLite puts fileName-wal and fileName-shm
+// beside it while it is open.
+const fileName = "state.db"
+
+// file is the state's database. Each commit is durable: what was done must not be done twice.
+func file() sqlite.File {
+	return sqlite.File{ID: applicationID, Steps: schema(), Durable: true, Checked: true, Fresh: "to start without memory"}
+}
+
+func explain(err error) error { return file().Explain(err) }
 
 // applicationID marks a file as peakd's in SQLite's header: "peak".
 const applicationID = 0x7065616b
@@ -35,56 +43,11 @@ func schema() []string {
 			by      TEXT NOT NULL,
 			daemons TEXT NOT NULL            -- JSON
 		) STRICT;
+	`, `
+		ALTER TABLE daemon ADD COLUMN paused_since INTEGER;
+		ALTER TABLE daemon ADD COLUMN paused_until INTEGER;
+		ALTER TABLE daemon ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+		ALTER TABLE daemon ADD COLUMN paused_why TEXT NOT NULL DEFAULT '';
+		ALTER TABLE daemon ADD COLUMN skip_next INTEGER NOT NULL DEFAULT 0;
 	`}
-}
-
-// migrate brings the file up to the last step. Each step is one transaction with its version number,
-// so that a process killed between them goes on where it was.
-func migrate(db *sql.DB, steps []string) error {
-	version, err := checkVersion(db, len(steps))
-	if err != nil {
-		return err
-	}
-	if err := useWAL(db); err != nil {
-		return err
-	}
-	for ; version < len(steps); version++ {
-		if err := step(db, steps[version], version+1); err != nil {
-			return fmt.Errorf("migrate to schema %d: %w", version+1, err)
-		}
-	}
-	return nil
-}
-
-func step(db *sql.DB, ddl string, version int) error {
-	return inTx(db, func(tx *sql.Tx) error {
-		if _, err := tx.Exec(ddl); err != nil {
-			return err
-		}
-		// A pragma takes no parameters.
-		_, err := tx.Exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",
-			applicationID, version))
-		return err
-	})
-}
-
-// checkVersion returns the file's schema version, 0 for a new file. known is the last one this
-// program knows.
-func checkVersion(db *sql.DB, known int) (int, error) {
-	var version, id, tables int
-	err := db.QueryRow(`SELECT (SELECT user_version FROM pragma_user_version),
-		(SELECT application_id FROM pragma_application_id),
-		(SELECT count(*) FROM sqlite_schema)`).Scan(&version, &id, &tables)
-	switch {
-	case err != nil:
-		return 0, err
-	case id == 0 && version == 0 && tables == 0:
-		return 0, nil
-	case id != applicationID || version <= 0:
-		return 0, fmt.Errorf("%w: not a database of peakd", ErrDamaged)
-	case version > known:
-		return 0, fmt.Errorf("%w: schema %d, this one knows up to %d; it was left as it is: "+
-			"run that version, or move the file away to start without memory", ErrNewer, version, known)
-	}
-	return version, nil
 }

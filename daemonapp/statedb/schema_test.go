@@ -2,6 +2,7 @@ package statedb_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,8 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
 
 	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
 	"github.com/peakd/peakd/daemonapp/statedb"
 )
 
@@ -139,27 +144,33 @@ func useOnce(dir string) error {
 	return errors.Join(loaded, applied, saved, db.Close())
 }
 
-func TestMigrationGoesOnWhereItWas(t *testing.T) {
+// Schema 1 is what the first release wrote: nothing of it is lost, and what is new is not there yet.
+func TestSchema1(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "state.db")
-	first := "CREATE TABLE a (x); INSERT INTO a VALUES (41)"
-	if err := statedb.MigrateFile(file, []string{first}); err != nil {
-		t.Fatal(err)
+	dir := dirOf(t, 0o700)
+	write(t, filepath.Join(dir, "state.db"), contents(t, filepath.Join("testdata", "schema1.db")))
+	if _, err := statedb.OpenReader(dir); err == nil || !strings.Contains(err.Error(), "older") {
+		t.Errorf("a reader of schema 1: %v, want that it is older", err)
 	}
-	broken := []string{first, "UPDATE a SET x = 0; CREATE TABLE a (y)"}
-	if err := statedb.MigrateFile(file, broken); err == nil {
-		t.Fatal("a broken step succeeded")
+	db := open(t, dir)
+	at := time.Date(2026, 11, 23, 6, 0, 0, 7, time.UTC)
+	disarmed := daemonapp.Memory{
+		Name: "mail-queues/in", Type: "dir_queue", Digest: "3f9c2a1", Never: true, IdleRuns: 9, Failures: 5,
+		Disarmed: "5 failures", LastStart: at, LastEnd: at.Add(time.Minute), LastSuccess: at.Add(-time.Hour),
+		LastOutcome: schedule.Failed, Gone: at.Add(2 * time.Hour),
 	}
-	if got := query(t, file, "SELECT x || ' ' || user_version FROM a, pragma_user_version"); got != "41 1" {
-		t.Errorf("after a broken step: value and version are %q, want \"41 1\"", got)
+	wantMemories(t, db, daemonapp.Memory{Name: "collective", Next: at, LastOutcome: schedule.Worked}, disarmed)
+	if a, ok, err := db.LoadApplied(); !ok || err != nil || a.Digest != "1" || len(a.Daemons) != 3 {
+		t.Errorf("applied configuration: %+v, %v, %v", a, ok, err)
 	}
-	for range 2 {
-		if err := statedb.MigrateFile(file, []string{first, "UPDATE a SET x = x + 1"}); err != nil {
-			t.Fatal(err)
-		}
+	disarmed.Pause = daemonapp.Pause{Since: at, Until: at.Add(time.Hour), Who: "alice", Why: "DB migration"}
+	disarmed.SkipNext = true
+	save(t, db, disarmed)
+	if got := load(t, db)[disarmed.Name]; got != disarmed {
+		t.Errorf("got %+v, want %+v", got, disarmed)
 	}
-	if got := query(t, file, "SELECT x || ' ' || user_version FROM a, pragma_user_version"); got != "42 2" {
-		t.Errorf("after the mended step: value and version are %q, want \"42 2\"", got)
+	if version := query(t, filepath.Join(dir, "state.db"), "PRAGMA user_version"); version != "2" {
+		t.Errorf("schema %s after the migration, want 2", version)
 	}
 }
 
@@ -197,13 +208,19 @@ func closedState(t *testing.T) string {
 	return dir
 }
 
+// query runs SQL on a file and returns what a last query gives.
 func query(t *testing.T, file, text string) string {
 	t.Helper()
-	value, err := statedb.Exec(file, text)
+	db, err := sql.Open("sqlite", file)
 	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var value sql.NullString
+	if err := db.QueryRow(text).Scan(&value); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		t.Fatalf("%s: %v", text, err)
 	}
-	return value
+	return value.String
 }
 
 func contents(t *testing.T, file string) []byte {

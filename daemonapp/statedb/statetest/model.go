@@ -81,6 +81,11 @@ func memories() *rapid.Generator[daemonapp.Memory] {
 			LastSuccess: times().Draw(r, "last success"),
 			LastOutcome: schedule.Outcome(rapid.IntRange(0, int(schedule.Cancelled)).Draw(r, "outcome")),
 			Gone:        times().Draw(r, "gone"),
+			SkipNext:    rapid.Bool().Draw(r, "skip next"),
+			Pause: daemonapp.Pause{
+				Since: times().Draw(r, "paused since"), Until: times().Draw(r, "paused until"),
+				Who: rapid.String().Draw(r, "who"), Why: rapid.String().Draw(r, "why"),
+			},
 		}
 	})
 }

@@ -53,7 +53,8 @@ func full(name string) daemonapp.Memory {
 		Name: name, Type: "exec", Digest: "3f9c2a1", Next: at.Add(time.Hour), Never: true,
 		IdleRuns: 9, Failures: 5, Disarmed: "5 failures, last exit 1: no such table",
 		LastStart: at, LastEnd: at.Add(time.Minute), LastSuccess: at.Add(-time.Hour),
-		LastOutcome: schedule.Failed, Gone: at.Add(2 * time.Hour),
+		LastOutcome: schedule.Failed, Gone: at.Add(2 * time.Hour), SkipNext: true,
+		Pause: daemonapp.Pause{Since: at, Until: at.Add(24 * time.Hour), Who: "alice", Why: "DB migration"},
 	}
 }
 
@@ -113,12 +114,13 @@ func testTimes(t *testing.T, open Opener) {
 		"far ahead":  time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	for name, at := range times {
-		save(t, state, daemonapp.Memory{Name: name, Next: at, Gone: at})
+		save(t, state, daemonapp.Memory{Name: name, Next: at, Gone: at, Pause: daemonapp.Pause{Since: at, Until: at}})
 	}
 	for name, m := range load(t, reopen()) {
 		at := times[name]
-		if !m.Next.Equal(at) || m.Next.IsZero() != at.IsZero() || !m.Gone.Equal(at) {
-			t.Errorf("%s: got next %v, gone %v, want %v", name, m.Next, m.Gone, at)
+		if !m.Next.Equal(at) || m.Next.IsZero() != at.IsZero() || !m.Gone.Equal(at) ||
+			!m.Pause.Since.Equal(at) || !m.Pause.Until.Equal(at) {
+			t.Errorf("%s: got next %v, gone %v, pause %v, want %v", name, m.Next, m.Gone, m.Pause, at)
 		}
 		if m.Next.Location() != time.UTC {
 			t.Errorf("%s: location %v, want UTC", name, m.Next.Location())
@@ -133,7 +135,7 @@ func testText(t *testing.T, open Opener) {
 		"'; DROP TABLE daemon; --", "\"", "a\x00b", "\xff\xfe", "naïve ☂", "%2F", " ", "\n", "?1",
 		strings.Repeat("x", 1<<20),
 	} {
-		batch = append(batch, daemonapp.Memory{Name: text, Type: text, Digest: text, Disarmed: text})
+		batch = append(batch, daemonapp.Memory{Name: text, Type: text, Digest: text, Disarmed: text, Pause: daemonapp.Pause{Who: text, Why: text}})
 	}
 	save(t, state, batch...)
 	want(t, reopen(), batch...)

@@ -1,4 +1,4 @@
-package statedb
+package sqlite
 
 import (
 	"database/sql"
@@ -8,19 +8,19 @@ import (
 	"modernc.org/sqlite"
 )
 
-// fileName is the database's name in the state directory; SQLite puts fileName-wal and fileName-shm
-// beside it while it is open.
-const fileName = "state.db"
-
 // connect opens the database on one connection, so that its prepared statements and its transactions
-// are never spread over several. mode is SQLite's: rw or ro.
-//
-// synchronous=FULL makes each commit durable, which WAL alone does not.
-func connect(path, mode string) (*sql.DB, error) {
+// are never spread over several. mode is SQLite's: rw, ro or rwc.
+func connect(path, mode string, f File) (*sql.DB, error) {
+	synchronous := "synchronous(NORMAL)"
+	if f.Durable {
+		synchronous = "synchronous(FULL)"
+	}
 	query := url.Values{
 		"mode":    {mode},
-		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "synchronous(FULL)", "journal_size_limit(4194304)"},
+		"_pragma": {"busy_timeout(10000)", synchronous, "journal_size_limit(4194304)"},
+	}
+	if mode != "ro" {
+		query.Set("_txlock", "immediate")
 	}
 	dsn := url.URL{Scheme: "file", Path: path, OmitHost: true, RawQuery: query.Encode()}
 	connector, err := sqlite.NewConnector(dsn.String())
@@ -46,8 +46,8 @@ func useWAL(db *sql.DB) error {
 	return nil
 }
 
-// quickCheck reads every page, so that damage is told at the start and not by the run that meets it.
-func quickCheck(db *sql.DB) error {
+// QuickCheck reads every page, so that damage is told at the start and not by whoever meets it.
+func QuickCheck(db *sql.DB) error {
 	var verdict string
 	if err := db.QueryRow("PRAGMA quick_check(1)").Scan(&verdict); err != nil {
 		return err
@@ -56,4 +56,18 @@ func quickCheck(db *sql.DB) error {
 		return fmt.Errorf("%w: %s", ErrDamaged, verdict)
 	}
 	return nil
+}
+
+// InTx commits what do does, or nothing of it.
+func InTx(db *sql.DB, do func(*sql.Tx) error) error {
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		// The first error tells what happened; a full disk has rolled back by itself.
+		_ = tx.Rollback()
+		return err
+	}
+	return tx.Commit()
 }

@@ -1,4 +1,4 @@
-package statedb
+package sqlite
 
 import (
 	"errors"
@@ -17,8 +17,8 @@ const (
 	othersWrite fs.FileMode = 0o022
 )
 
-// prepareDir makes dir if it is missing, and makes sure that only this user can write it.
-func prepareDir(dir string) error {
+// PrepareDir makes dir if it is missing, and makes sure that only this user can write it.
+func PrepareDir(dir string) error {
 	err := os.Mkdir(dir, dirMode)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(dir), parentMode); err != nil {
@@ -36,7 +36,7 @@ func prepareDir(dir string) error {
 }
 
 // checkDir refuses a directory that is a symlink, not owner's, or writable by others: whoever can
-// put files there would decide what the app remembers.
+// put files there would decide what the app believes.
 func checkDir(dir string, owner int) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -107,4 +107,20 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// checkReadable refuses to read what others than its owner could have written. Root may read every user's.
+func checkReadable(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: %s is not a regular file", ErrUnsafe, path)
+	}
+	owner := os.Geteuid()
+	if owner == 0 {
+		owner = ownerOf(info)
+	}
+	return checkDir(filepath.Dir(path), owner)
 }

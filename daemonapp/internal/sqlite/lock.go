@@ -1,4 +1,4 @@
-package statedb
+package sqlite
 
 import (
 	"errors"
@@ -12,10 +12,11 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockDir takes the directory's lock without waiting. The kernel drops it with the process, however
-// that ends, and children do not inherit it. The holder's pid stands in the file for people.
-func lockDir(dir string) (*flock.Flock, error) {
-	path := filepath.Join(dir, "lock")
+// Lock takes the lock of that name in dir without waiting. The kernel drops it with the process, however
+// that ends, and children do not inherit it. The holder's pid stands in the file for people. The error is a
+// [LockedError] where another process, or this one, holds it.
+func Lock(dir, name string) (*flock.Flock, error) {
+	path := filepath.Join(dir, name)
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW),
 		flock.SetPermissions(fileMode))
 	locked, err := lock.TryLock()
