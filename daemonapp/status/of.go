@@ -1,6 +1,8 @@
 package status
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp"
@@ -42,7 +44,150 @@ type Planned interface {
 	Plan() schedule.Planner
 }
 
-// Of tells where everything stands. Any goroutine may call it.
+// Of tells where everything stands. Any goroutine may call it. It holds the app's lock only while it copies where the
+// daemons stand; of a panic in a daemon's own words these are left out.
 func Of(in Input) Status {
-	return Status{App: App{Name: in.Name, Version: in.Version, PID: in.PID, At: in.Now, Config: in.Config}}
+	vitals := in.App.Vitals()
+	v := newView(in, vitals, in.App.Status())
+	s := Status{Daemons: make([]Daemon, len(v.daemons))}
+	for i := range v.daemons {
+		s.Daemons[i] = v.daemon(&v.daemons[i])
+	}
+	s.App = v.app()
+	return s
+}
+
+// view is what sentences are made of: the daemons, and what several of them need of each other.
+type view struct {
+	Input
+	daemons  []subject // sorted by name
+	byName   map[string]*subject
+	children map[string]int
+	running  []*subject // by start
+	holders  map[*schedule.Slots][]string
+	vitals   daemonapp.Vitals
+	workless time.Time // since when nothing useful was done
+	buffer   []float32
+}
+
+// subject is a daemon, and what is known of it besides.
+type subject struct {
+	*daemonapp.DaemonStatus
+	daemon daemonapp.Daemon
+	pace   pace
+	state  State
+	past   record
+	before int // of the ready, how many go first
+}
+
+func newView(in Input, vitals daemonapp.Vitals, list []daemonapp.DaemonStatus) *view {
+	slices.SortFunc(list, func(a, b daemonapp.DaemonStatus) int { return cmp.Compare(a.Name, b.Name) })
+	v := &view{
+		Input: in, vitals: vitals, daemons: make([]subject, len(list)), byName: make(map[string]*subject, len(list)),
+		children: map[string]int{}, holders: map[*schedule.Slots][]string{},
+		workless: in.Recorder.workless(), buffer: make([]float32, 0, most),
+	}
+	var ready []*subject
+	for i := range list {
+		d := &v.daemons[i]
+		d.DaemonStatus = &list[i]
+		if in.Daemon != nil {
+			d.daemon = in.Daemon(d.Name)
+		}
+		d.pace = paceOf(d.daemon)
+		if wait := d.Due.Sub(d.LastEnd); d.State == schedule.Waiting && !d.LastEnd.IsZero() && wait > 0 {
+			d.pace.observed = wait
+		}
+		d.state = v.word(d)
+		v.byName[d.Name] = d
+		if d.Parent != "" {
+			v.children[d.Parent]++
+		}
+		switch d.state { //nolint:exhaustive // the others need no index
+		case Running:
+			v.running = append(v.running, d)
+			if slots := d.Terms.Slots; slots != nil {
+				v.holders[slots] = append(v.holders[slots], d.Name)
+			}
+		case Ready:
+			ready = append(ready, d)
+		}
+	}
+	slices.SortStableFunc(v.running, func(a, b *subject) int { return a.LastStart.Compare(b.LastStart) })
+	v.line(ready)
+	return v
+}
+
+// line finds out the order in which the ready get the floor.
+func (v *view) line(ready []*subject) {
+	slices.SortStableFunc(ready, func(a, b *subject) int {
+		return cmp.Or(cmp.Compare(v.standing(b), v.standing(a)), a.Due.Compare(b.Due))
+	})
+	for i, d := range ready {
+		d.before = i
+	}
+}
+
+// standing is the priority of a daemon that is ready, with what it has gained by waiting.
+func (v *view) standing(d *subject) float64 {
+	gained := 0.0
+	if aging := v.Limits.Aging; aging > 0 {
+		gained = float64(v.Now.Sub(d.Due)) / float64(aging)
+	}
+	return float64(d.Priority) + gained
+}
+
+// word is the state of a daemon, in a finer word than the scheduler's. That looks at who is due only when it can start
+// somebody: who has become due since counts as ready.
+func (v *view) word(d *subject) State {
+	switch d.State {
+	case schedule.Running:
+		return Running
+	case schedule.Ready:
+		return Ready
+	case schedule.HeldByWindow:
+		return Window
+	case schedule.HeldByAfter, schedule.HeldByLoad, schedule.HeldBySlots, schedule.HeldByDaemon:
+		return Held
+	case schedule.Paused:
+		return Paused
+	case schedule.Disarmed:
+		if d.Stuck {
+			return Stuck
+		}
+		return Disarmed
+	case schedule.Finished:
+		return Finished
+	case schedule.Waiting:
+	}
+	every := d.pace.every()
+	switch {
+	case !d.Due.After(v.Now):
+		return Ready
+	case d.Failures > 0:
+		return Retrying
+	case d.IdleRuns > 0 && d.LastOutcome == schedule.Idle && every > 0 && d.pace.interval.AfterIdle(d.IdleRuns) > every:
+		return Backoff
+	}
+	return Waiting
+}
+
+func (v *view) app() App {
+	vitals := v.vitals
+	app := App{
+		Name: v.Name, Version: v.Version, PID: v.PID,
+		At: v.Now, Started: vitals.Started, Up: Seconds(v.Now.Sub(vitals.Started)), Draining: vitals.Stopping, Config: v.Config,
+		Workers: vitals.Workers, Busy: vitals.Running, Load: vitals.Load, Starved: Seconds(vitals.Starved),
+		LagP50: Seconds(vitals.LagP50), LagP95: Seconds(vitals.LagP95), LagMax: Seconds(vitals.LagMax),
+		States: map[State]int{}, Stops: v.stops(),
+	}
+	for i := range v.daemons {
+		d := &v.daemons[i]
+		app.States[d.state]++
+		if d.state == Ready {
+			app.Starved = max(app.Starved, Seconds(v.Now.Sub(d.Due)))
+		}
+	}
+	app.Ready = app.States[Ready]
+	return app
 }
