@@ -58,16 +58,17 @@ type App struct {
 	// kick wakes the loop; anybody sends, without blocking; the loop receives.
 	kick chan struct{}
 
-	mu     sync.Mutex // guards all below, and with it the scheduler
-	sched  *schedule.Scheduler
-	units  []unit                  // by schedule.ID
-	kinds  kinds                   // those of the units
-	next   map[schedule.ID]*Spec   // successors of daemons whose run is in flight
-	round  uint32                  // counts reconciles
-	pauses map[schedule.ID]Pause   // of those that are paused
-	roots  family                  // the app's own daemons, and what the run of a removed seed's child has left of it
-	seeds  map[schedule.ID]*family // the children of those daemons that have some
-	base   context.Context         // parent of all runs; set by Run
+	mu        sync.Mutex // guards all below, and with it the scheduler
+	sched     *schedule.Scheduler
+	units     []unit                  // by schedule.ID
+	kinds     kinds                   // those of the units
+	next      map[schedule.ID]*Spec   // successors of daemons whose run is in flight
+	round     uint32                  // counts reconciles
+	disarming map[schedule.ID]string  // who disarms daemons at the end of the run in flight
+	pauses    map[schedule.ID]Pause   // of those that are paused
+	roots     family                  // the app's own daemons, and what the run of a removed seed's child has left of it
+	seeds     map[schedule.ID]*family // the children of those daemons that have some
+	base      context.Context         // parent of all runs; set by Run
 
 	specs     []Spec // what Reconcile was told before Run
 	state     state
@@ -123,17 +124,18 @@ func New(o Options) *App {
 	o.Limits = o.limited(o.Limits)
 	now := o.Clock.Now()
 	return &App{
-		options: o,
-		clock:   o.Clock,
-		kick:    make(chan struct{}, 1),
-		probing: make(chan struct{}, 1),
-		sched:   schedule.New(now, o.Limits),
-		roots:   family{nobody, nobody},
-		seeds:   map[schedule.ID]*family{},
-		next:    map[schedule.ID]*Spec{},
-		pauses:  map[schedule.ID]Pause{},
-		closing: map[string]struct{}{},
-		runIDs:  RunID(now.Unix() << 12),
+		options:   o,
+		clock:     o.Clock,
+		kick:      make(chan struct{}, 1),
+		probing:   make(chan struct{}, 1),
+		sched:     schedule.New(now, o.Limits),
+		roots:     family{nobody, nobody},
+		seeds:     map[schedule.ID]*family{},
+		next:      map[schedule.ID]*Spec{},
+		disarming: map[schedule.ID]string{},
+		pauses:    map[schedule.ID]Pause{},
+		closing:   map[string]struct{}{},
+		runIDs:    RunID(now.Unix() << 12),
 	}
 }
 

@@ -59,6 +59,11 @@ func (a *App) gone(id schedule.ID) bool { return a.sched.State(id) == 0 }
 // same one; cause is why the run failed.
 func (a *App) settled(id schedule.ID, name string, cause error) bool {
 	u := &a.units[id]
+	var who string
+	if len(a.disarming) > 0 {
+		who = a.disarming[id]
+		delete(a.disarming, id)
+	}
 	if a.gone(id) {
 		a.forget(id, name)
 		return false
@@ -71,7 +76,7 @@ func (a *App) settled(id schedule.ID, name string, cause error) bool {
 	if a.sched.State(id) == schedule.Disarmed {
 		st := a.sched.Status(id)
 		a.emit(Event{
-			Kind: DaemonDisarmed, At: a.sched.Now(), Daemon: name, Type: u.typ, Reason: st.Reason,
+			Kind: DaemonDisarmed, At: a.sched.Now(), Daemon: name, Type: u.typ, Digest: u.digest, Reason: st.Reason, Who: who,
 			Run: schedule.Run{Failures: st.Failures}, Err: cause,
 		})
 	}

@@ -17,31 +17,26 @@ const lateLimit = 10 * time.Second
 func (a *App) Check(patience time.Duration) error {
 	timer := a.clock.Timer(patience)
 	defer timer.Stop()
+	stuck := fmt.Errorf("%w: nothing has been decided for %s", ErrDispatcherStuck, patience)
 	select {
-	case err := <-a.probe():
-		return err
+	case a.probing <- struct{}{}: // one at a time, so that who asks often while it is stuck leaves one goroutine behind
 	case <-timer.C:
-		return fmt.Errorf("%w: nothing has been decided for %s", ErrDispatcherStuck, patience)
+		return stuck
 	}
-}
-
-// probe takes the lock on a goroutine of its own, one at a time: of several that ask while it is stuck all but the
-// first wait for the first to be answered.
-func (a *App) probe() <-chan error {
 	answer := make(chan error, 1)
-	select {
-	case a.probing <- struct{}{}:
-	default:
-		return answer // nobody answers: the one before waits still
-	}
-	go func() { // ends when the lock is free; there is at most one
+	go func() { // ends when the lock is free
 		a.lock()
 		err := a.late()
 		a.unlock()
 		<-a.probing
 		answer <- err
 	}()
-	return answer
+	select {
+	case err := <-answer:
+		return err
+	case <-timer.C:
+		return stuck
+	}
 }
 
 // late tells how late the loop is, if it is.

@@ -79,6 +79,7 @@ func (a *App) Disarm(name, reason, who string) error {
 	return a.steer(name, func(id schedule.ID, now time.Time) error {
 		a.sched.Disarm(now, id, reason)
 		if a.sched.State(id) != schedule.Disarmed {
+			a.disarming[id] = who
 			return nil // it is running: settled tells when the run has ended
 		}
 		a.emit(a.about(id, Event{Kind: DaemonDisarmed, At: now, Reason: reason, Who: who}))

@@ -228,8 +228,22 @@ func (l *Log) describe(e daemonapp.Event) (zapcore.Level, []zap.Field) {
 	switch e.Kind {
 	case daemonapp.DaemonDisarmed:
 		return zapcore.ErrorLevel, l.disarmed(e)
-	case daemonapp.DaemonArmed, daemonapp.DaemonPaused, daemonapp.DaemonResumed:
+	case daemonapp.DaemonArmed, daemonapp.DaemonResumed:
 		return zapcore.InfoLevel, append(by(e.Who), until("next", e.At, e.Next))
+	case daemonapp.DaemonPaused:
+		return zapcore.InfoLevel, append(append(by(e.Who), until("for", e.At, e.Next)), because(e)...)
+	case daemonapp.Triggered, daemonapp.CancelWanted:
+		return zapcore.InfoLevel, by(e.Who)
+	case daemonapp.Skipped:
+		return zapcore.InfoLevel, append(by(e.Who), left(e)...)
+	case daemonapp.Missed:
+		return zapcore.WarnLevel, append([]zap.Field{
+			zap.Int("times", e.Times), zap.String("first", e.First.Format(time.RFC3339)),
+		}, because(e)...)
+	case daemonapp.Held:
+		return zapcore.DebugLevel, because(e)
+	case daemonapp.Reloading, daemonapp.Reloaded, daemonapp.ReloadRefused: // who loads tells of it
+		return zapcore.DebugLevel, by(e.Who)
 	case daemonapp.Stuck:
 		return zapcore.ErrorLevel, []zap.Field{
 			zap.Duration("after", e.Run.Finished.Sub(e.Run.Started)), zap.Duration("kill_grace", e.Grace),

@@ -181,7 +181,7 @@ func TestLines(t *testing.T) {
 		{
 			"paused",
 			daemonapp.Event{Kind: daemonapp.DaemonPaused, At: at(sec), Daemon: "a", Who: "alice"},
-			`{"level":"info","ts":"09:00:01.000","event":"paused","daemon":"a","by":"alice","next":null}`,
+			`{"level":"info","ts":"09:00:01.000","event":"paused","daemon":"a","by":"alice","for":null}`,
 		},
 		{
 			"resumed by nobody in particular",

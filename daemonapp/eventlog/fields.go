@@ -60,6 +60,21 @@ func by(who string) []zap.Field {
 	return []zap.Field{zap.String("by", who)}
 }
 
+func because(e daemonapp.Event) []zap.Field {
+	if e.Reason == "" {
+		return nil
+	}
+	return []zap.Field{zap.String("reason", e.Reason)}
+}
+
+// left is the run that is left out; of a daemon that runs it is not known yet.
+func left(e daemonapp.Event) []zap.Field {
+	if e.First.IsZero() {
+		return []zap.Field{zap.String("due", "after this run")}
+	}
+	return []zap.Field{zap.String("due", e.First.Format(time.RFC3339)), until("next", e.At, e.Next)}
+}
+
 func grace(e daemonapp.Event) zap.Field {
 	if e.Grace == 0 {
 		return zap.String("grace", "unlimited")

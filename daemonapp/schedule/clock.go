@@ -70,10 +70,10 @@ func (s *Scheduler) recalled(id ID, moved time.Duration) int64 {
 	case moved < time.Second:
 		return s.at // due now
 	case x.calendar.CatchUp():
-		s.noteMissed(id, x.wall, s.Now(), 1, missedWhileAsleep)
+		x.wall = s.noteMissed(id, x.wall, s.Now(), true, missedWhileAsleep)
 		return s.at // made up for, once
 	}
-	s.noteMissed(id, x.wall, s.Now(), 0, missedWhileAsleep)
+	s.noteMissed(id, x.wall, s.Now(), false, missedWhileAsleep)
 	return s.onCalendar(d, d.after(s.Now()))
 }
 
@@ -140,11 +140,10 @@ func (s *Scheduler) resumeAt(id ID, e *Entry) int64 {
 	case next.After(s.Now()):
 		return s.onCalendar(d, next)
 	case d.calendar().CatchUp():
-		d.extra.wall = next
-		s.noteMissed(id, next, s.Now(), 1, missedWhileDown)
+		d.extra.wall = s.noteMissed(id, next, s.Now(), true, missedWhileDown)
 		return s.at
 	}
-	s.noteMissed(id, next, s.Now(), 0, missedWhileDown)
+	s.noteMissed(id, next, s.Now(), false, missedWhileDown)
 	return first
 }
 

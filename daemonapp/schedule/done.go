@@ -98,7 +98,7 @@ func (s *Scheduler) plan(id ID, d *daemon, outcome Outcome, run *Run) (next int6
 	planned := x.planned
 	x.planned = unset
 	if x.calendar != nil && !x.wall.IsZero() && outcome != Failed && s.heeding {
-		s.noteMissed(id, d.after(x.wall), s.Now(), 0, missedWhileRunning)
+		s.noteMissed(id, d.after(x.wall), s.Now(), false, missedWhileRunning)
 	}
 	switch {
 	case planned > s.at && x.calendar != nil:

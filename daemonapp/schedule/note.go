@@ -62,17 +62,21 @@ func (s *Scheduler) noteHeld(id ID) {
 	})
 }
 
-// noteMissed notes the calendar times from first on, up to then, of which the last caught are made up for.
-func (s *Scheduler) noteMissed(id ID, first, to time.Time, caught int, why string) {
+// noteMissed notes the calendar times from first on, up to then; of those the last is made up for if caught is set, and
+// is the answer. Without any that is first.
+func (s *Scheduler) noteMissed(id ID, first, to time.Time, caught bool, why string) (last time.Time) {
 	d := s.daemon(id)
-	if !s.heeding || first.IsZero() || d.extra == nil || d.extra.calendar == nil {
-		return
-	}
 	times := 0
+	last = first
 	for t := first; !t.IsZero() && !t.After(to) && times < missedLimit; t = d.after(t) {
 		times++
+		last = t
 	}
-	if times -= caught; times > 0 {
+	if caught {
+		times--
+	}
+	if s.heeding && times > 0 {
 		s.notes = append(s.notes, Note{Kind: NoteMissed, ID: id, At: s.Now(), First: first, Times: times, Reason: why})
 	}
+	return last
 }
