@@ -28,6 +28,13 @@ func (k *kept) Put(m daemonapp.Memory, _ bool) {
 	k.all[m.Name] = m
 }
 
+// of is what is remembered of a daemon.
+func (k *kept) of(name string) daemonapp.Memory {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.all[name]
+}
+
 // lives are an app that is ended and begun again, with what it kept.
 func lives(t *testing.T, k *kept, o daemonapp.Options, specs ...daemonapp.Spec) *life {
 	t.Helper()
@@ -78,7 +85,7 @@ func TestSkipNextTells(t *testing.T) {
 		l.until(21500 * time.Millisecond) // in its second run
 		is(t, "skip", l.SkipNext("a", "bob"), nil)
 		is(t, "skip another", l.SkipNext("x", "bob"), daemonapp.ErrUnknown)
-		if !k.all["a"].SkipNext {
+		if !k.of("a").SkipNext {
 			t.Error("what is asked during a run is not kept")
 		}
 		l.until(time.Minute)
@@ -93,7 +100,7 @@ func TestSkipNextTells(t *testing.T) {
 		same(t, "told", told, []string{`5s: due 11s, by "alice"`, `21.5s: due later, by "bob"`, `22s: due 32s, by ""`})
 		same(t, "starts", l.starts("a"), []string{"0s", "21s", "42s", "53s"})
 		l.drain()
-		if k.all["a"].SkipNext {
+		if k.of("a").SkipNext {
 			t.Error("what was skipped is kept for another time")
 		}
 	})
