@@ -79,7 +79,9 @@ func (c *Client) Path() string { return c.path }
 func (c *Client) PID() int { return c.peer.PID }
 
 // Version tells who answers.
-func (c *Client) Version(ctx context.Context) (About, error) { return get[About](ctx, c, "/v1/version") }
+func (c *Client) Version(ctx context.Context) (About, error) {
+	return get[About](ctx, c, "/v1/version")
+}
 
 // Status tells where everything stands.
 func (c *Client) Status(ctx context.Context) (status.Status, error) {

@@ -68,6 +68,7 @@ type command struct {
 	Streams
 	registry *config.Registry
 	flags    flags
+	remote   remote
 }
 
 // flags are those of every command that reads a configuration.
@@ -110,6 +111,7 @@ func (c *command) root() *cobra.Command {
 	f.BoolVar(&c.flags.allowWritable, "allow-writable-config", false, "as root, accept a configuration that others can write")
 	f.StringVar(&c.flags.logFormat, "log-format", logConsole, "`format` of the log: console or json")
 	f.StringVar(&c.flags.logLevel, "log-level", "info", "`level`: debug, info, warn or error")
+	c.remote.add(f)
 	root.AddCommand(c.commands()...)
 	wrapUsage(root)
 	return root
@@ -119,6 +121,8 @@ func (c *command) commands() []*cobra.Command {
 	return []*cobra.Command{
 		c.runCommand(), c.validateCommand(), c.planCommand(), c.simulateCommand(), c.fmtCommand(),
 		c.typesCommand(), c.configCommand(), c.queueCommand(), c.enqueueCommand(), c.initCommand(), c.manCommand(), c.versionCommand(),
+		c.triggerCommand(), c.cancelCommand(), c.pauseCommand(), c.resumeCommand(), c.armCommand(), c.disarmCommand(),
+		c.skipNextCommand(), c.reloadCommand(), c.drainCommand(), c.stopCommand(),
 	}
 }
 
