@@ -19,6 +19,8 @@ type Vitals struct {
 	Running, Ready int
 	Workers        int
 	Daemons        int
+	// Limits are those in force.
+	Limits schedule.Limits
 	Started        time.Time
 	Stopping       bool
 }
@@ -31,7 +33,7 @@ func (a *App) Vitals() Vitals {
 	a.sched.Look(now)
 	v := Vitals{
 		Load: a.sched.Load(), Starved: a.sched.Starved(),
-		Running: a.sched.Running(), Ready: a.sched.Ready(), Workers: a.sched.Limits().Workers,
+		Running: a.sched.Running(), Ready: a.sched.Ready(), Workers: a.sched.Limits().Workers, Limits: a.sched.Limits(),
 		Daemons: a.sched.Len(), Started: a.sched.Started(),
 		Stopping: a.state != building && a.state != dispatching,
 	}
@@ -64,6 +66,17 @@ func (a *App) Status() []DaemonStatus {
 		list = append(list, a.status(id))
 	}
 	return list
+}
+
+// Daemon is the daemon of that name; nil if there is none.
+func (a *App) Daemon(name string) Daemon {
+	a.lock()
+	defer a.unlock()
+	id, there := a.sched.Lookup(name)
+	if !there || int(id) >= len(a.units) {
+		return nil
+	}
+	return a.units[id].daemon
 }
 
 func (a *App) status(id schedule.ID) DaemonStatus {

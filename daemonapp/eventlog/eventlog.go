@@ -38,6 +38,7 @@ type Log struct {
 	closing chan struct{}        // closed by Close
 	written chan struct{}        // closed when write has returned
 	dropped atomic.Int64         // lines, since it was last told
+	lost    atomic.Int64         // likewise, since the start
 	runs    atomic.Int64         // that have ended, those included whose line was dropped
 
 	// What follows belongs to write.
@@ -76,9 +77,13 @@ func (l *Log) Observe(e daemonapp.Event) {
 	default:
 		if e.Kind != daemonapp.RunStarted { // has no line
 			l.dropped.Add(1)
+			l.lost.Add(1)
 		}
 	}
 }
+
+// Dropped is how many lines were not written so far, because the log was too slow.
+func (l *Log) Dropped() int64 { return l.lost.Load() }
 
 // Close writes what waits and ends the log; after patience it gives up on a log that takes nothing.
 // It may be called once; what is observed afterwards is not written.

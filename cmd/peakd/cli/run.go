@@ -53,6 +53,7 @@ type process struct {
 	db     *statedb.DB // nil: without memory
 	dir    string      // of the state; empty without memory
 	writer *statedb.Writer
+	op     *operation
 }
 
 // run is the whole life of the process. What was begun first ends last.
@@ -72,9 +73,13 @@ func (c *command) run(ctx context.Context, once bool) error {
 		return err
 	}
 	p.events = eventlog.Open(eventlog.Options{
-		Log: p.log, App: c.label(cfg), Fix: disarmedFix,
+		Log: p.log, App: c.label(cfg), Fix: p.disarmedFix(),
 	})
+	if err := p.operate(); err != nil {
+		return errors.Join(err, p.forget())
+	}
 	stop, err := p.live(ctx, once, received)
+	p.op.close()
 	p.events.Close(host.Patience)
 	if err := p.forget(); err != nil {
 		p.log.Error("state", zap.String("daemon", c.label(cfg)), zap.Error(err))
@@ -85,14 +90,14 @@ func (c *command) run(ctx context.Context, once bool) error {
 	return p.report(stop, once)
 }
 
-// disarmedFix is what a person does about a daemon that is disarmed.
-const disarmedFix = "mend the cause, then change the block of %s and reload (SIGHUP): that arms it"
+// disarmedFix is what a person does about a daemon that is disarmed, once its cause is mended.
+func (c *command) disarmedFix() string { return c.Name + " arm %s" }
 
 // live builds the app and runs it to its end.
 func (p *process) live(ctx context.Context, once bool, received <-chan signalType) (daemonapp.Stop, error) {
 	options := daemonapp.Options{
 		Name: p.label(p.cfg), Limits: p.cfg.App.Limits(), ShutdownGrace: p.cfg.App.ShutdownGrace,
-		Observers: []daemonapp.Observer{p.events}, Once: once,
+		Observers: p.op.observers(), Lines: p.op.feed.Line, Once: once,
 	}
 	if err := p.recall(&options); err != nil {
 		return daemonapp.Stop{}, err
@@ -106,13 +111,20 @@ func (p *process) live(ctx context.Context, once bool, received <-chan signalTyp
 		return daemonapp.Stop{}, err
 	}
 	p.stillDisarmed(specs, options.Memories)
+	p.op.seed(ctx)
 	if !once {
 		p.applied(p.cfg, "start")
 	}
-	stop, err := host.Run(ctx, host.Options{
-		App: p.app, Label: p.label(p.cfg), Log: p.log, Load: p.reload,
+	var h *host.Host
+	reload := func(ctx context.Context, who string) (daemonapp.Change, error) { return h.Reload(ctx, who) }
+	if err := p.op.open(reload); err != nil {
+		return daemonapp.Stop{}, err
+	}
+	h = host.New(host.Options{
+		App: p.app, Label: p.label(p.cfg), Log: p.log, Load: p.reload, Beside: p.op.actors(ctx),
 		Fix: p.Name + " validate" + p.configArgs(), Dump: p.dump, Stderr: p.Err,
-	}, received)
+	})
+	stop, err := h.Run(ctx, received)
 	if errors.Is(err, host.ErrQuit) {
 		return stop, &exit{ExitFailure, nil}
 	}
@@ -125,7 +137,7 @@ func (p *process) stillDisarmed(specs []daemonapp.Spec, memories map[string]daem
 	for _, spec := range specs {
 		if m := memories[spec.Name]; m.Disarmed != "" && m.Digest == spec.Digest && m.Gone.IsZero() {
 			p.log.Warn("disarmed", zap.String("daemon", m.Name), zap.String("since", "an earlier life"),
-				zap.String("reason", m.Disarmed), zap.String("fix", fmt.Sprintf(disarmedFix, m.Name)))
+				zap.String("reason", m.Disarmed), zap.String("fix", fmt.Sprintf(p.disarmedFix(), m.Name)))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemonapp/statedb"
+	"github.com/peakd/peakd/daemonapp/status"
 )
 
 type signalType = os.Signal
@@ -31,9 +32,11 @@ func (p *process) remember() error {
 	p.dir, _ = p.stateDir(p.cfg)
 	p.writer = statedb.NewWriter(db, func(err error) {
 		if err == nil {
+			p.op.stateFault.Store(nil)
 			p.log.Info("state", zap.String("daemon", p.label(p.cfg)), zap.String("saved", "again"))
 			return
 		}
+		p.op.stateFault.Store(&err)
 		p.log.Error("state", zap.String("daemon", p.label(p.cfg)), zap.Error(err),
 			zap.String("so", "it is kept in memory and tried again"))
 	})
@@ -83,6 +86,7 @@ func rootOf(name string) string {
 
 // applied keeps the configuration that the app runs by, for plan to compare with.
 func (p *process) applied(cfg *config.Config, by string) {
+	p.op.config.Store(&status.Config{Digest: cfg.Digest, AppliedAt: time.Now(), AppliedBy: by})
 	if p.db == nil {
 		return
 	}
