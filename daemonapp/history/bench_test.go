@@ -1,0 +1,142 @@
+package history_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/history"
+	"github.com/peakd/peakd/daemonapp/schedule"
+)
+
+// BenchmarkObserve is what the app's loop pays for a run: its start and its end are handed over.
+//
+//	go test ./daemonapp/history -run '^$' -bench Observe
+func BenchmarkObserve(b *testing.B) {
+	rec := record(b, "", history.Options{Buffer: 1 << 20})
+	names := benchNames(400)
+	start, end := begun("", start()), ended("", start(), schedule.Worked)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		start.Daemon, end.Daemon = names[n%400], names[n%400]
+		n++
+		rec.Observe(start)
+		rec.Observe(end)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(rec.Dropped())/float64(n), "dropped/run")
+	rec.closed()
+}
+
+// BenchmarkRecord records runs that all worked, the most costly case, as fast as the disk takes them. What counts is
+// runs/s.
+//
+//	go test ./daemonapp/history -run '^$' -bench Record -benchtime 200000x
+func BenchmarkRecord(b *testing.B) {
+	rec := record(b, "", history.Options{Buffer: 1 << 16})
+	names := benchNames(400)
+	n := 0
+	for b.Loop() {
+		at := start().Add(time.Duration(n) * time.Millisecond)
+		rec.Observe(begun(names[n%400], at))
+		rec.Observe(ended(names[n%400], at, schedule.Worked))
+		if n++; n%20_000 == 0 {
+			if err := rec.Flush(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	rec.closed()
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "runs/s")
+	if rec.Dropped() > 0 {
+		b.Errorf("%d entries were dropped", rec.Dropped())
+	}
+}
+
+// BenchmarkQuery asks a history of a million runs of 400 daemons, one in 50 of them failed, for the last hundred. The
+// file is made once, in $PEAKD_BENCH_HISTORY if that is set.
+//
+//	go test ./daemonapp/history -run '^$' -bench 'Query|Durations' -benchtime 20x
+func BenchmarkQuery(b *testing.B) {
+	r := reader(b, million(b))
+	at := start().Add(500_000 * time.Second)
+	for _, c := range []struct {
+		name string
+		q    history.Query
+	}{
+		{"all", history.Query{}},
+		{"one daemon", history.Query{Names: []string{"queue0007"}}},
+		{"glob of 100", history.Query{Names: []string{"queue00*"}}},
+		{"glob of 400", history.Query{Names: []string{"queue*"}}},
+		{"failed", history.Query{Outcomes: []string{"failed"}}},
+		{"failed of one", history.Query{Names: []string{"queue0007"}, Outcomes: []string{"failed"}}},
+		{"rare outcome", history.Query{Outcomes: []string{"cancelled"}}},
+		{"rare outcome of one", history.Query{Names: []string{"queue0007"}, Outcomes: []string{"cancelled"}}},
+		{"since", history.Query{Since: at, Until: at.Add(time.Hour)}},
+		{"held", history.Query{Kinds: []history.Kind{"held"}}},
+		{"run of one", history.Query{Names: []string{"queue0007"}, RunID: daemonapp.RunID(at.Unix())}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			c.q.Limit = 100
+			for b.Loop() {
+				if _, err := r.Entries(b.Context(), c.q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkDurations is what a status with percentiles asks: the last 50 runs of each of 400 daemons.
+func BenchmarkDurations(b *testing.B) {
+	r := reader(b, million(b))
+	for b.Loop() {
+		if all, err := r.Durations(b.Context(), nil, 50); err != nil || len(all) != 400 {
+			b.Fatal(len(all), err)
+		}
+	}
+}
+
+// million is the directory of a history of a million runs.
+func million(b *testing.B) string {
+	b.Helper()
+	dir := os.Getenv("PEAKD_BENCH_HISTORY")
+	if dir == "" {
+		dir = filepath.Join(os.TempDir(), "peakd-bench-history-"+strconv.Itoa(os.Getuid()))
+	}
+	if _, err := history.OpenReader(dir); err == nil {
+		return dir
+	}
+	rec := record(b, dir, history.Options{Buffer: 1 << 17})
+	names := benchNames(400)
+	for n := range 1_000_000 {
+		o := schedule.Worked
+		switch {
+		case n%50 == 7:
+			o = schedule.Failed
+		case n%200_000 == 1:
+			o = schedule.Cancelled
+		}
+		rec.Observe(ended(names[n*7%400], start().Add(time.Duration(n)*time.Second), o))
+		if n%50_000 == 0 {
+			if err := rec.Flush(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	rec.closed()
+	return dir
+}
+
+func benchNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("queue%04d", i)
+	}
+	return names
+}
