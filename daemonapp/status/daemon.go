@@ -14,7 +14,7 @@ func (v *view) daemon(d *subject) Daemon {
 	told := Daemon{
 		Name: d.Name, Type: d.Type, Digest: d.Digest, Description: d.Terms.Description, Tags: d.Terms.Tags,
 		Seed: d.Seed, Children: v.children[d.Name], Parent: d.Parent,
-		State: d.state, NeedsYou: d.state == Disarmed || d.state == Stuck,
+		State: d.state, NeedsYou: d.state == Stuck || d.state == Disarmed && d.Failures > 0 && d.past.by == "",
 		LastStart: d.LastStart, LastEnd: d.LastEnd, LastGood: d.LastGood,
 		Next: d.next(), Interval: Seconds(d.pace.every()), Schedule: d.pace.cron(),
 		IdleRuns: d.IdleRuns, Failures: d.Failures, DisarmAfter: d.Terms.DisarmAfter,

@@ -2,6 +2,7 @@ package status
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -177,7 +178,7 @@ func (v *view) app() App {
 	app := App{
 		Name: v.Name, Version: v.Version, PID: v.PID,
 		At: v.Now, Started: vitals.Started, Up: Seconds(v.Now.Sub(vitals.Started)), Draining: vitals.Stopping, Config: v.Config,
-		Workers: vitals.Workers, Busy: vitals.Running, Load: vitals.Load, Starved: Seconds(vitals.Starved),
+		Workers: vitals.Workers, Busy: vitals.Running, Load: rounded(vitals.Load), Starved: Seconds(vitals.Starved),
 		LagP50: Seconds(vitals.LagP50), LagP95: Seconds(vitals.LagP95), LagMax: Seconds(vitals.LagMax),
 		States: map[State]int{}, Stops: v.stops(),
 	}
@@ -190,4 +191,12 @@ func (v *view) app() App {
 	}
 	app.Ready = app.States[Ready]
 	return app
+}
+
+// rounded are loads to as many digits as mean anything.
+func rounded(load [3]float64) [3]float64 {
+	for i := range load {
+		load[i] = math.Round(load[i]*1e4) / 1e4
+	}
+	return load
 }

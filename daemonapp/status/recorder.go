@@ -64,7 +64,7 @@ func (r *Recorder) SeedFailures(failures map[string]Failure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name, f := range failures {
-		r.of(name).failure = Failure{Text: line(r.mask(f.Text), longestError), At: f.At}
+		r.of(name).failure = Failure{Text: Line(r.mask(f.Text), longestError), At: f.At}
 	}
 }
 
@@ -77,9 +77,9 @@ func (r *Recorder) Observe(e daemonapp.Event) {
 		return
 	}
 	var failure Failure
-	if e.Err != nil && (e.Kind == daemonapp.Stuck || e.Kind == daemonapp.RunEnded && e.Run.Result.Outcome == schedule.Failed) {
+	if err := failed(&e); err != nil {
 		// The whole text is masked: half a secret would not be recognized as one.
-		failure = Failure{Text: line(r.mask(fmt.Sprint(e.Err)), longestError), At: e.At}
+		failure = Failure{Text: Line(r.mask(fmt.Sprint(err)), longestError), At: e.At}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -99,6 +99,17 @@ func (r *Recorder) Observe(e daemonapp.Event) {
 	case e.Kind == daemonapp.RunEnded && (e.Run.Result.Outcome == schedule.Worked || e.Run.Result.Outcome == schedule.More):
 		r.worked = e.At
 	}
+}
+
+// failed is the error of a run that failed.
+func failed(e *daemonapp.Event) error {
+	switch {
+	case e.Kind == daemonapp.Stuck:
+		return e.Err
+	case e.Kind == daemonapp.RunEnded && e.Run.Result.Outcome == schedule.Failed:
+		return e.Run.Err
+	}
+	return nil
 }
 
 func (rec *record) note(e *daemonapp.Event, failure Failure) {

@@ -103,6 +103,14 @@ const (
 	Finished State = "finished"
 )
 
+// States are all states, those first that need the most attention.
+func States() []State {
+	return []State{Disarmed, Stuck, Retrying, Running, Ready, Held, Paused, Window, Backoff, Waiting, Finished}
+}
+
+// Failing tells whether something is wrong with the daemon: it is disarmed or stuck, or its last run failed.
+func (d *Daemon) Failing() bool { return d.State == Disarmed || d.State == Stuck || d.Failures > 0 }
+
 // Daemon is where a daemon stands.
 type Daemon struct {
 	Name        string   `json:"name"`
@@ -119,7 +127,7 @@ type Daemon struct {
 	State State `json:"state"`
 	// Why is a sentence on why it is in that state and waits as long as it does.
 	Why string `json:"why"`
-	// NeedsYou tells that nothing happens until a person does something: it is disarmed or stuck.
+	// NeedsYou tells that nothing happens until a person does something: it was disarmed after failures, or is stuck.
 	NeedsYou bool `json:"needs_you,omitempty"`
 
 	// Outcome is how the last run ended: worked, more, idle, failed or cancelled; empty if there was none.

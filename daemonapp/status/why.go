@@ -31,7 +31,7 @@ func (v *view) why(d *subject, told *Daemon) string {
 	if own := explained(d.daemon); own != "" {
 		parts = append(parts, own)
 	}
-	return line(strings.Join(parts, "; "), longestWhy)
+	return Line(strings.Join(parts, "; "), longestWhy)
 }
 
 func (v *view) because(d *subject, told *Daemon) string {
@@ -63,8 +63,11 @@ func (v *view) because(d *subject, told *Daemon) string {
 
 // disarmed: "5 failures, last exit 1: no such table".
 func (v *view) disarmed(d *subject) string {
+	if strings.HasPrefix(d.Reason, "stuck") {
+		return "a run was stuck; it has returned since"
+	}
 	if d.past.by != "" {
-		return reasoned("by "+line(d.past.by, longestPart), d.Reason)
+		return reasoned("by "+Line(d.past.by, longestPart), d.Reason)
 	}
 	if d.Failures == 0 || !strings.HasSuffix(d.Reason, " failures") {
 		return reasoned("", d.Reason)
@@ -72,12 +75,12 @@ func (v *view) disarmed(d *subject) string {
 	if d.past.failure.Text == "" {
 		return plural(d.Failures, "failure")
 	}
-	return plural(d.Failures, "failure") + ", last " + line(d.past.failure.Text, longestPart)
+	return plural(d.Failures, "failure") + ", last " + Line(d.past.failure.Text, longestPart)
 }
 
 // reasoned is a text and the reason for it, where both are there.
 func reasoned(text, reason string) string {
-	reason = line(reason, longestPart)
+	reason = Line(reason, longestPart)
 	switch {
 	case text == "" && reason == "":
 		return "no reason was given"
@@ -103,7 +106,7 @@ func (v *view) retrying(d *subject) string {
 		text += fmt.Sprintf(" of %d", n)
 	}
 	if reason := d.past.failure.Text; reason != "" {
-		text += ", " + line(reason, longestPart)
+		text += ", " + Line(reason, longestPart)
 	}
 	if usual := v.usual(d); usual != "" {
 		text += "; else " + usual
@@ -129,7 +132,7 @@ func (v *view) runs(d *subject, told *Daemon) string {
 		text += fmt.Sprintf(", after %s", plural(d.Failures, "failure"))
 	}
 	if p95 := told.P95.Duration(); told.Samples >= enough && took > 2*p95 && took-p95 > time.Second {
-		text += ", slow: of 20 runs 19 take at most " + short(p95)
+		text += ", slow: p95 is " + short(p95)
 	}
 	return text
 }
@@ -169,9 +172,9 @@ func (v *view) held(d *subject) string {
 	case schedule.HeldByAfter:
 		return due + "after " + v.awaited(d)
 	case schedule.HeldBySlots:
-		return due + line(d.Reason, longestPart) + v.takers(d)
+		return due + Line(d.Reason, longestPart) + v.takers(d)
 	}
-	return due + line(d.Reason, longestPart)
+	return due + Line(d.Reason, longestPart)
 }
 
 // awaited names those that have not succeeded since the daemon's last start, and where each stands.
@@ -215,7 +218,7 @@ func (v *view) takers(d *subject) string {
 func (v *view) paused(d *subject) string {
 	text := "by an operator"
 	if who := d.Pause.Who; who != "" {
-		text = "by " + line(who, longestPart)
+		text = "by " + Line(who, longestPart)
 	}
 	until := d.Pause.Until
 	if until.IsZero() {
@@ -229,7 +232,7 @@ func (v *view) paused(d *subject) string {
 	if d.Pause.Why == "" {
 		return text
 	}
-	return text + ": " + line(d.Pause.Why, longestPart)
+	return text + ": " + Line(d.Pause.Why, longestPart)
 }
 
 // window: "opens 22:00, to 06:00 mon-fri".
@@ -264,7 +267,7 @@ func (v *view) backoff(d *subject) string {
 func finished(d *subject) string {
 	switch {
 	case d.Reason != "":
-		return line(d.Reason, longestPart)
+		return Line(d.Reason, longestPart)
 	case d.LastOutcome == schedule.Failed:
 		return "failed, and is not to run again"
 	case d.LastEnd.IsZero():
@@ -314,7 +317,7 @@ func (v *view) usual(d *subject) string {
 func (v *view) skipped(d *subject) string {
 	text := "the run of " + clock(d.past.skipped, v.Now) + " is skipped"
 	if d.past.skipper != "" {
-		text += " by " + line(d.past.skipper, longestPart)
+		text += " by " + Line(d.past.skipper, longestPart)
 	}
 	return text
 }
@@ -330,5 +333,5 @@ func explained(d daemonapp.Daemon) (words string) {
 			words = ""
 		}
 	}()
-	return line(e.Explain(), longestPart)
+	return Line(e.Explain(), longestPart)
 }

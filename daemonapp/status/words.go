@@ -64,9 +64,9 @@ func listed(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown-1], ", "), len(names)-shown+1)
 }
 
-// line is a text of any origin as one line of at most so many characters, in which nothing steers a terminal: white
+// Line is a text of any origin as one line of at most so many characters, in which nothing steers a terminal: white
 // space becomes a space, and what does not print is written as an escape.
-func line(text string, most int) string {
+func Line(text string, most int) string {
 	if plain(text) && len(text) <= most {
 		return text
 	}
