@@ -164,8 +164,14 @@ func TestSignalsAreHandedOn(t *testing.T) {
 		signal syscall.Signal
 		name   string
 	}{
-		{syscall.SIGHUP, "HUP"}, {syscall.SIGINT, "INT"}, {syscall.SIGQUIT, "QUIT"}, {syscall.SIGUSR1, "USR1"},
-		{syscall.SIGUSR2, "USR2"}, {syscall.SIGALRM, "ALRM"}, {syscall.SIGWINCH, "WINCH"}, {syscall.SIGCONT, "CONT"},
+		{syscall.SIGHUP, "HUP"},
+		{syscall.SIGINT, "INT"},
+		{syscall.SIGQUIT, "QUIT"},
+		{syscall.SIGUSR1, "USR1"},
+		{syscall.SIGUSR2, "USR2"},
+		{syscall.SIGALRM, "ALRM"},
+		{syscall.SIGWINCH, "WINCH"},
+		{syscall.SIGCONT, "CONT"},
 		{syscall.SIGTERM, "TERM"},
 	} {
 		c.signal(s.signal)
