@@ -212,7 +212,7 @@ func (c *Client) ask(ctx context.Context, method, path string, body any) (*http.
 	if err != nil {
 		return nil, fmt.Errorf("write the request: %w", err)
 	}
-	if c.Sudo != "" {
+	if plainName(c.Sudo) {
 		req.Header.Set(sudoHeader, c.Sudo)
 	}
 	resp, err := c.http.Do(req)

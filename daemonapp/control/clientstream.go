@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"syscall"
 )
 
 // Stream is what a server sends, one value after the other. One goroutine at a time may call Next; any may call Close.
@@ -26,10 +28,10 @@ func (s *Stream[T]) Next() (T, error) {
 		return v, nil
 	case s.ctx.Err() != nil:
 		return v, context.Cause(s.ctx)
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return v, io.EOF
 	}
-	return v, unwrapped(s.ctx, err)
+	return v, fmt.Errorf("read stream: %w", err)
 }
 
 // Close ends it; a Next that waits returns.

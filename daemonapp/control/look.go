@@ -57,7 +57,7 @@ func (s *Server) getLogs(r *request) (any, error) {
 // ask has a function of the options answer.
 func (s *Server) ask(r *request, answer func(context.Context, url.Values) (any, error), without string) (any, error) {
 	if answer == nil {
-		return nil, &Error{Status: statusNotFound, Message: without, Hint: "history { enabled = false } turns it off"}
+		return nil, &Error{Status: statusNotFound, Message: without, Hint: "see the history block of its configuration"}
 	}
 	if err := r.unhurried(); err != nil {
 		return nil, err

@@ -200,7 +200,7 @@ func (s *socket) checkDir(dir string, r rights, shared bool) error {
 func wanted(info fs.FileInfo, r rights) fs.FileMode {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if r.gid >= 0 && ok && int(st.Gid) != r.gid {
-		return r.dir & 0o050 >> 3
+		return r.dir&0o050 | r.dir&0o050>>3
 	}
 	return r.dir & 0o055
 }

@@ -88,7 +88,9 @@ func (s *Server) plan(results []Result) {
 		}
 	}
 	for i := range results {
-		results[i].Next = due[results[i].Daemon]
+		if results[i].Error == "" {
+			results[i].Next = due[results[i].Daemon]
+		}
 	}
 }
 

@@ -139,6 +139,9 @@ func prevents(e *daemonapp.Event) string {
 	case daemonapp.DaemonPaused:
 		return fmt.Sprintf("it was paused before it ran, by %s", orNobody(e.Who))
 	case daemonapp.Skipped:
+		if e.First.IsZero() { // asked for during a run: that which was triggered is not the one left out
+			return ""
+		}
 		return fmt.Sprintf("its run was skipped, by %s", orNobody(e.Who))
 	}
 	return ""
