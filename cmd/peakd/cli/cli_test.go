@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -279,29 +278,6 @@ func TestInitValidates(t *testing.T) {
 
 // TestInitSystemd holds the unit to the contract of the process: reload by HUP, a drain with time, a state directory, and no
 // restart after a wrong configuration.
-func TestInitSystemd(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "peakd.service")
-	if got := command(t, "", nil, "init", "--systemd", "--output", path); got.code != 0 || !strings.Contains(got.out, path) {
-		t.Fatalf("exit code %d, %s%s", got.code, got.out, got.err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want(t, "the unit", string(text), `^ExecStart=/usr/local/bin/peakd run$`, `^ExecReload=/bin/kill -HUP \$MAINPID$`, `^KillMode=mixed$`,
-		`^TimeoutStopSec=`, `^StateDirectory=peakd$`, `^RestartPreventExitStatus=2$`, `^NoNewPrivileges=yes$`)
-	if verify, err := exec.LookPath("systemd-analyze"); err == nil {
-		mine := filepath.Join(t.TempDir(), "mine.service") // the program need not be installed here
-		if err := os.WriteFile(mine, []byte(strings.ReplaceAll(string(text), "/usr/local/bin/peakd", "/bin/true")), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if out, err := exec.CommandContext(t.Context(), verify, "verify", "--man=no", mine).CombinedOutput(); err != nil {
-			t.Errorf("systemd-analyze verify: %v\n%s", err, out)
-		}
-	}
-}
-
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	want(t, "version", command(t, "", nil, "version").out, `^peakd 1\.2\.3 \(go1\.`)
