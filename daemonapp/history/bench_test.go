@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -59,7 +58,7 @@ func BenchmarkRecord(b *testing.B) {
 }
 
 // BenchmarkQuery asks a history of a million runs of 400 daemons, one in 50 of them failed, for the last hundred. The
-// file is made once, in $PEAKD_BENCH_HISTORY if that is set.
+// file is kept in $PEAKD_BENCH_HISTORY if that is set.
 //
 //	go test ./daemonapp/history -run '^$' -bench 'Query|Durations' -benchtime 20x
 func BenchmarkQuery(b *testing.B) {
@@ -107,9 +106,9 @@ func million(b *testing.B) string {
 	b.Helper()
 	dir := os.Getenv("PEAKD_BENCH_HISTORY")
 	if dir == "" {
-		dir = filepath.Join(os.TempDir(), "peakd-bench-history-"+strconv.Itoa(os.Getuid()))
-	}
-	if _, err := history.OpenReader(dir); err == nil {
+		dir = filepath.Join(b.TempDir(), "state")
+	} else if r, err := history.OpenReader(dir); err == nil {
+		_ = r.Close()
 		return dir
 	}
 	rec := record(b, dir, history.Options{Buffer: 1 << 17})

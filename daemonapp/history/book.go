@@ -12,7 +12,7 @@ type book struct {
 	mask    func(string) string
 	lines   map[string]*line
 	running map[string]record // runs in flight by their daemon
-	queue   []*row             // to be written with the next commit, in this order
+	queue   []*row            // to be written with the next commit, in this order
 }
 
 // line is what is still open of a daemon: the entries that the next event may share.

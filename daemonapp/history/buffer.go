@@ -39,7 +39,5 @@ const spareBlocks = 16
 
 // recycle takes back blocks that have been read.
 func (b *buffer) recycle(read []*block) {
-	for _, one := range read[:min(len(read), max(spareBlocks-len(b.spare), 0))] {
-		b.spare = append(b.spare, one)
-	}
+	b.spare = append(b.spare, read[:min(len(read), max(spareBlocks-len(b.spare), 0))]...)
 }

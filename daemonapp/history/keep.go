@@ -150,25 +150,25 @@ func (k *keeper) overfull(s *store, name string) (cuts []slicing, err error) {
 }
 
 // bySize drops what is oldest while the file is too large: output if that is most of it, else entries, by way of byAge.
-func (k *keeper) bySize(s *store, now time.Time, n int) (more bool, err error) {
+func (k *keeper) bySize(s *store, _ time.Time, n int) (more bool, err error) {
 	if k.options.MaximumBytes <= 0 {
 		return false, nil
 	}
 	z, err := s.size()
 	if err != nil || z.used() <= k.options.MaximumBytes {
+		k.floor = [2]int64{} // the clock may be set back, and what comes then is not old
 		return false, err
 	}
 	if z.outputs > k.options.MaximumBytes/2 {
-		return true, s.dropOutputs(n / 4)
+		return true, s.dropOutputs(n/4, z.used()-k.options.MaximumBytes)
 	}
 	for class := range k.floor {
-		oldest, err := s.oldest(class)
+		upTo, err := s.oldest(class, n/5)
 		if err != nil {
 			return false, err
 		}
-		if oldest > 0 {
-			span := max(instant(now)-oldest, 64)
-			k.floor[class] = oldest + span/64
+		if upTo > 0 {
+			k.floor[class] = upTo + 1
 			return true, nil
 		}
 	}
@@ -182,10 +182,13 @@ func (k *keeper) shrink(s *store, _ time.Time, _ int) (more bool, err error) {
 		return false, err
 	}
 	switch {
-	case z.free > 64 && z.free*8 > z.pages:
+	case z.free > 16 && z.free*8 > z.pages:
 		k.shrinking = true
 	case z.free*16 <= z.pages:
-		k.shrinking = false
+		if k.shrinking {
+			k.shrinking = false
+			return false, s.checkpoint() // until then the pages are given back in the log only
+		}
 	}
 	if !k.shrinking {
 		return false, nil

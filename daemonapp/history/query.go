@@ -112,6 +112,9 @@ func (r *Reader) find(ctx context.Context, q Query) ([]reference, error) {
 		if daemons, err = r.daemons(ctx, q); err != nil {
 			return nil, err
 		}
+		if len(daemons) == 0 {
+			return nil, nil
+		}
 		s.and += " AND daemon IN (" + joined(daemons) + ")"
 	}
 	var found []reference

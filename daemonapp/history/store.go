@@ -16,7 +16,7 @@ type store struct {
 	path  string
 	db    *sql.DB
 	was   fs.FileInfo // the file that was opened
-	next  int64       // the number of the next entry
+	next  int64       // the number of the next entry: no entry has it or a higher one, not even one that waits to be written
 	marks map[string]daemonapp.RunID
 
 	mask func(string) string
@@ -39,13 +39,13 @@ const (
 	putWordSQL   = `INSERT OR REPLACE INTO word (id, kind, outcome) VALUES (?, ?, ?)`
 )
 
-// openStore opens the file in dir, and returns what an earlier process left in flight.
-func openStore(dir string, mask func(string) string) (s *store, left []record, err error) {
+// openStore opens the file in dir, and returns what an earlier process left in flight. Entries below next have numbers.
+func openStore(dir string, next int64, mask func(string) string) (s *store, left []record, err error) {
 	if err := sqlite.PrepareDir(dir); err != nil {
 		return nil, nil, err
 	}
 	s = &store{
-		path: filepath.Join(dir, FileName), mask: mask, marks: map[string]daemonapp.RunID{},
+		path: filepath.Join(dir, FileName), mask: mask, next: next, marks: map[string]daemonapp.RunID{},
 		daemons: map[string]int64{}, digests: map[string]int64{},
 	}
 	if s.db, err = file().Open(s.path); err != nil {
@@ -78,9 +78,11 @@ func (s *store) begin() (left []record, err error) {
 			return nil, err
 		}
 	}
-	if err := s.db.QueryRow("SELECT coalesce(max(id), 0) + 1 FROM entry").Scan(&s.next); err != nil {
+	var last int64
+	if err := s.db.QueryRow("SELECT coalesce(max(id), 0) FROM entry").Scan(&last); err != nil {
 		return nil, err
 	}
+	s.next = max(s.next, last+1)
 	err = sqlite.InTx(s.db, func(tx *sql.Tx) error {
 		for _, m := range meanings() {
 			if _, err := tx.Exec(putWordSQL, m.word, m.kind, m.outcome); err != nil {

@@ -30,6 +30,7 @@ type writer struct {
 	keep  *keeper
 	lock  *flock.Flock
 	store *store // nil while the file cannot be used
+	next  int64  // the number of the next entry, while it cannot
 	used  bool   // it could be, once
 
 	rest    time.Duration // how long the present rest is; 0 while all is well
@@ -131,7 +132,7 @@ func (w *writer) open() (err error) {
 			return err
 		}
 	}
-	store, left, err := openStore(w.dir, w.options.Mask)
+	store, left, err := openStore(w.dir, w.next, w.options.Mask)
 	if err != nil {
 		return err
 	}
@@ -190,6 +191,7 @@ func (w *writer) fold() {
 // fail closes the file and rests. The first of several errors is told.
 func (w *writer) fail(err error) {
 	if w.store != nil {
+		w.next = w.store.next
 		_ = w.store.close() // err tells what happened
 		w.store = nil
 	}
