@@ -124,7 +124,11 @@ func (e *UnknownError) Nearest(s Status) string {
 			candidates = []string{d.Name, d.Name[strings.LastIndexByte(d.Name, '/')+1:]}
 		}
 		for _, c := range candidates {
-			if n := distance(e.Name, c); n < least {
+			n := distance(e.Name, c)
+			if len(e.Name) > 2 && strings.HasPrefix(c, e.Name) { // "backup" for "backup-db"
+				n = min(n, 1)
+			}
+			if n < least {
 				best, least = c, n
 				if e.Kind == kindDaemon {
 					best = d.Name

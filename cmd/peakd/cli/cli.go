@@ -123,7 +123,7 @@ func (c *command) commands() []*cobra.Command {
 		c.typesCommand(), c.configCommand(), c.queueCommand(), c.enqueueCommand(), c.initCommand(), c.manCommand(), c.versionCommand(),
 		c.triggerCommand(), c.cancelCommand(), c.pauseCommand(), c.resumeCommand(), c.armCommand(), c.disarmCommand(),
 		c.skipNextCommand(), c.reloadCommand(), c.drainCommand(), c.stopCommand(),
-		c.statusCommand(),
+		c.statusCommand(), c.topCommand(),
 	}
 }
 

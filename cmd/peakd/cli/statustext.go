@@ -20,14 +20,10 @@ func (v statusView) write(w io.Writer, s status.Status) error {
 
 // header are the lines on the app as a whole.
 func (v statusView) header(a status.App) []string {
-	name := printable(a.Name)
-	column := max(cells(name), 8) + 2
-	if column > v.width/2 {
-		column = 10
-	}
+	column := v.headColumn(a)
 	var lines []string
 	for _, part := range []struct{ label, text string }{
-		{name, v.identity(a)},
+		{printable(a.Name), v.identity(a)},
 		{"workers", floorText(a)},
 		{"stops", a.Stops.Why},
 	} {
@@ -40,6 +36,14 @@ func (v statusView) header(a status.App) []string {
 		}
 	}
 	return lines
+}
+
+// headColumn is where the text of the header begins. A name that leaves too little room for it is cut.
+func (v statusView) headColumn(a status.App) int {
+	if column := max(cells(printable(a.Name)), 8) + 2; column <= v.width/2 {
+		return column
+	}
+	return 10
 }
 
 // identity: "up 3d04h, pid 4711, peakd 0.4.0, config 3f9c2a1 applied 2h10m ago by alice".
