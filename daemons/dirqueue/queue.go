@@ -37,6 +37,7 @@ type Queue struct {
 	speed     time.Duration // how long a file takes, by the last batch; 0: not known
 	unended   []ending      // attempts that are over, which could not be put on record
 	kept      upkeep
+	figures   figures
 	worked    time.Time // when there was work last
 	next      time.Time // when there is something to do by the passing of time; zero: not known
 }
@@ -76,7 +77,9 @@ func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
 	}
 	err := q.keepUp(start)
 	if err == nil {
+		q.count() // also before: the run may take long, or hang
 		err = r.work()
+		q.count()
 	}
 	if sync := q.spool.Sync(); err == nil {
 		err = sync
@@ -109,7 +112,7 @@ func (q *Queue) result(r *run, err error) (schedule.Result, error) {
 // time has come for anything else.
 func (q *Queue) quiet(now time.Time) bool {
 	return q.spool != nil && !q.kept.due(now) && !q.kept.rested.IsZero() && !q.moved.Load() && len(q.unended) == 0 &&
-		(q.next.IsZero() || now.Before(q.next)) && q.spool.Degraded() == nil && !q.spool.Changed()
+		(q.next.IsZero() || now.Before(q.next)) && q.spool.Degraded() == nil && !q.figures.behind && !q.spool.Changed()
 }
 
 // NextRun implements [schedule.Planner]: when a file is due again before the next look, the queue is due then.
@@ -208,6 +211,7 @@ func (q *Queue) shut() {
 		q.warn("close", err)
 	}
 	q.spool, q.unended = nil, nil
+	q.figures.latest.Store(nil)
 }
 
 // Close implements [daemonapp.Closer]. If this is because of other settings, the successor looks at once, as nobody has

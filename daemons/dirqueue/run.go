@@ -102,7 +102,9 @@ func (r *run) deliver(b spool.Batch) {
 		})
 	}
 	start, late := r.env.Clock.Now(), r.ctx.Err() != nil // it was over before anything was begun
+	r.figures.inFlight.Store(int64(len(jobs)))
 	r.deliverer.Deliver(r.ctx, jobs, func(i int, result deliver.Result) {
+		r.figures.inFlight.Add(-1)
 		r.trip.note(r.env.Clock.Now(), result)
 		r.end(ending{claim: claims[i], result: result, stopped: late || r.stopped()})
 	})

@@ -1,0 +1,95 @@
+package dirqueue
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemons/dirqueue/spool"
+)
+
+var _ daemonapp.Gauger = (*Queue)(nil)
+
+// figures are what a queue shows of itself: what its last runs saw, so that nobody who looks reads a directory.
+type figures struct {
+	latest   atomic.Pointer[depths] // nil: not counted yet, or no longer true
+	inFlight atomic.Int64
+
+	// What follows belongs to the runs.
+	next   time.Time // when to count again, at the earliest
+	behind bool      // what is shown is older than the last run
+}
+
+// depths are how much there was when somebody counted.
+type depths struct {
+	ready, retrying, failed int
+	oldest                  time.Time // since when the oldest of the ready ones has been there; zero: there is none
+}
+
+const (
+	// countShare bounds the time spent counting to this part of all time, however many files there are.
+	countShare = 50
+	// oldestOf is among how many files the oldest is looked for: each costs a system call.
+	oldestOf = 1000
+)
+
+// Gauges implements [daemonapp.Gauger].
+func (q *Queue) Gauges() []daemonapp.Gauge {
+	d := q.figures.latest.Load()
+	if d == nil {
+		return nil
+	}
+	var oldest time.Duration
+	if !d.oldest.IsZero() {
+		oldest = max(q.env.Clock.Now().Sub(d.oldest), 0)
+	}
+	return []daemonapp.Gauge{
+		{Name: "queue_files", Help: "Files that wait for their first attempt.", Value: float64(d.ready)},
+		{Name: "queue_retrying", Help: "Files that wait for another attempt.", Value: float64(d.retrying)},
+		{Name: "queue_failed", Help: "Files that were set aside.", Value: float64(d.failed)},
+		{Name: "queue_inflight", Help: "Files that are being delivered.", Value: float64(q.figures.inFlight.Load())},
+		{Name: "queue_oldest_seconds", Help: "How long the oldest file has waited for its first attempt.", Value: oldest.Seconds()},
+	}
+}
+
+// count takes note of how much there is, unless that was done so recently that it would cost too much.
+func (q *Queue) count() {
+	f, now := &q.figures, q.env.Clock.Now()
+	if f.behind = now.Before(f.next); f.behind {
+		return
+	}
+	if d, err := q.depths(); err == nil { // else the run itself will tell, and the figures stay
+		f.latest.Store(d)
+	}
+	after := q.env.Clock.Now()
+	f.next = after.Add(countShare * after.Sub(now))
+}
+
+func (q *Queue) depths() (*depths, error) {
+	var d depths
+	for state, count := range map[spool.State]*int{
+		spool.StateReady: &d.ready, spool.StateRetry: &d.retrying, spool.StateFailed: &d.failed,
+	} {
+		depth, err := q.spool.Depth(state, false)
+		if err != nil {
+			return nil, err
+		}
+		*count = depth.Files
+	}
+	if d.ready == 0 {
+		return &d, nil
+	}
+	seen := 0
+	for e, err := range q.spool.List(spool.StateReady) {
+		if err != nil {
+			return nil, err
+		}
+		if d.oldest.IsZero() || e.Changed.Before(d.oldest) {
+			d.oldest = e.Changed
+		}
+		if seen++; seen == oldestOf {
+			break
+		}
+	}
+	return &d, nil
+}
