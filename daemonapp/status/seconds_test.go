@@ -15,8 +15,14 @@ func TestSeconds(t *testing.T) {
 		text string
 		want time.Duration
 	}{
-		{"0", 0}, {"0.25", 250 * time.Millisecond}, {"3600", time.Hour}, {"-0.5", -time.Second / 2}, {"-1.000000001", -time.Second - 1},
-		{"0.000000001", 1}, {"9223372036.854775807", math.MaxInt64}, {"-9223372036.854775808", math.MinInt64},
+		{"0", 0},
+		{"0.25", 250 * time.Millisecond},
+		{"3600", time.Hour},
+		{"-0.5", -time.Second / 2},
+		{"-1.000000001", -time.Second - 1},
+		{"0.000000001", 1},
+		{"9223372036.854775807", math.MaxInt64},
+		{"-9223372036.854775808", math.MinInt64},
 	} {
 		var got status.Seconds
 		if err := json.Unmarshal([]byte(tt.text), &got); err != nil || got.Duration() != tt.want {

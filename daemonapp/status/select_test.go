@@ -56,7 +56,7 @@ func TestSelect(t *testing.T) {
 		{"a name", status.Selection{Names: []string{"backups"}}, `no daemon is called "backups"`, "backup"},
 		{"a child", status.Selection{Names: []string{"out"}}, `no daemon is called "out"`, "mail/out"},
 		{"a glob", status.Selection{Names: []string{"zzz*"}}, `no daemon is called "zzz*"`, ""},
-		{"a tag", status.Selection{Tags: []string{"nigthly"}}, `no daemon has the tag "nigthly"`, "nightly"},
+		{"a tag", status.Selection{Tags: []string{"nihgtly"}}, `no daemon has the tag "nihgtly"`, "nightly"},
 	} {
 		_, err := all.Select(tt.sel)
 		var unknown *status.UnknownError

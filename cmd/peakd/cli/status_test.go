@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -186,8 +185,11 @@ func TestStatusColours(t *testing.T) {
 	t.Parallel()
 	text := cli.StatusText(batch7(), 100, true)
 	for _, tt := range []struct{ begins, colour string }{
-		{"partner-export   disarmed", "31"}, {"partner-sftp     retrying", "33"}, {"backup-db        running", "32"},
-		{"collective       backoff", "2"}, {"partner-export needs you", "31"},
+		{"partner-export   disarmed", "31"},
+		{"partner-sftp     retrying", "33"},
+		{"backup-db        running", "32"},
+		{"collective       backoff", "2"},
+		{"partner-export needs you", "31"},
 	} {
 		if !strings.Contains(text, "\n\x1b["+tt.colour+"m"+tt.begins) {
 			t.Errorf("%q is not painted %s:\n%q", tt.begins, tt.colour, text)
@@ -284,14 +286,4 @@ func FuzzStatusText(f *testing.F) {
 		out, _, _ := cli.StatusAnswer(host(), s, "backup-db")
 		fits(t, out, 100)
 	})
-}
-
-func BenchmarkStatusText(b *testing.B) {
-	s := many(3000)
-	var out bytes.Buffer
-	b.ReportAllocs()
-	for b.Loop() {
-		out.Reset()
-		out.WriteString(cli.StatusText(s, 100, true))
-	}
 }

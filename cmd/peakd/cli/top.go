@@ -95,7 +95,7 @@ func (c *command) topEnd(ctx context.Context, err error) error {
 	var unknown *status.UnknownError
 	switch {
 	case ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // what it was told to end with is no failure
 	case errors.As(err, &unknown):
 		return usage("%w", err)
 	case errors.Is(err, control.ErrNotRunning):
