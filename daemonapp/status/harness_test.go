@@ -150,9 +150,6 @@ func (d talker) Explain() string {
 	return d.words
 }
 
-// Plan implements [status.Planned].
-func (d talker) Plan() schedule.Planner { return d.Planner }
-
 // holder is a daemon that cannot start.
 type holder struct {
 	daemonapp.Task

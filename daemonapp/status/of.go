@@ -38,7 +38,8 @@ type Explainer interface {
 	Explain() string
 }
 
-// Planned is a daemon that shows the planner it goes by. A [daemonapp.Task] need not: its planner is known.
+// Planned is a daemon that shows the planner it goes by. One that embeds [daemonapp.Pace] or [daemonapp.Task], or has its
+// planner in an exported field called Planner, need not.
 type Planned interface {
 	daemonapp.Daemon
 	// Plan is that planner; the answer must not change.

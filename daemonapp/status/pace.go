@@ -2,6 +2,7 @@ package status
 
 import (
 	"math"
+	"reflect"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp"
@@ -17,20 +18,55 @@ type pace struct {
 	observed time.Duration
 }
 
-// paceOf asks a daemon for its planner; what a planner of another kind would answer is not asked: it may keep a state.
-func paceOf(d daemonapp.Daemon) pace {
+// paceOf looks at the planner that a daemon goes by. Only settings are read: what another planner would answer is not
+// asked, as it may keep a state. Of a panic nothing is known.
+func paceOf(d daemonapp.Daemon) (known pace) {
 	if d == nil {
 		return pace{}
 	}
-	var planner schedule.Planner = d
-	switch d := d.(type) {
-	case daemonapp.Task:
-		planner = d.Planner
-	case Planned:
-		planner = d.Plan()
-	}
+	defer func() {
+		if recover() != nil {
+			known = pace{}
+		}
+	}()
+	planner := plannerOf(d)
 	interval, _ := planner.(*schedule.Interval)
 	return pace{interval: interval, calendar: calendarOf(planner)}
+}
+
+// plannerOf is the planner of a daemon: what it shows, or has embedded, or is.
+func plannerOf(d daemonapp.Daemon) schedule.Planner {
+	switch d := d.(type) {
+	case Planned:
+		return d.Plan()
+	case daemonapp.Task:
+		if d.Planner != nil {
+			return d.Planner
+		}
+	}
+	if p := embedded(d); p != nil {
+		return p
+	}
+	return d
+}
+
+// embedded is the planner in the field of that name of a struct, as [daemonapp.Pace] and [daemonapp.Task] bring it into
+// whatever embeds them: it hides behind their methods, and is set once, before the daemon first runs.
+func embedded(d daemonapp.Daemon) schedule.Planner {
+	v := reflect.Indirect(reflect.ValueOf(d))
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	field, there := v.Type().FieldByName("Planner")
+	if !there || !field.IsExported() {
+		return nil
+	}
+	value, err := v.FieldByIndexErr(field.Index)
+	if err != nil || !value.CanInterface() {
+		return nil
+	}
+	p, _ := value.Interface().(schedule.Planner)
+	return p
 }
 
 func calendarOf(p schedule.Planner) schedule.Calendar {

@@ -258,6 +258,7 @@ func TestWhy(t *testing.T) {
 				spec("mute", talker{every(5*time.Minute, ending(worked)), ""}),
 				spec("nightly", cron(t, "0 2 * * *", ending(worked))),
 				with(spec("new", every(time.Minute, ending(worked))), daemonapp.Terms{StartAfter: time.Hour}),
+				spec("pointer", &own{daemonapp.Pace{Planner: every(7*time.Minute, nil).Planner}}), spec("empty", lost{}),
 				spec("own", planner{daemonapp.Task{Planner: &schedule.Interval{Backoff: schedule.Backoff{RunEvery: time.Hour, MinimumIdle: 90 * time.Second}}, Do: ending(worked)}}))
 			l.is("queues", status.Waiting, "seed of 2, every 5m")
 			l.is("queues/bulk", status.Waiting, "every 10s; 38 files to retry")
@@ -266,6 +267,8 @@ func TestWhy(t *testing.T) {
 			l.is("nightly", status.Waiting, "schedule 0 2 * * *, has not run yet")
 			l.is("new", status.Waiting, "every 1m, has not run yet")
 			l.is("own", status.Waiting, "1m30s after the end of its last run")
+			l.is("pointer", status.Waiting, "every 7m")
+			l.is("empty", status.Finished, "has run, and is not to run again")
 			if d := l.daemon("queues/in"); d.Parent != "queues" || d.IdleRuns != 1 {
 				t.Errorf("child %+v", d)
 			}
@@ -307,6 +310,27 @@ type planner struct{ task daemonapp.Task }
 func (p planner) Priority() int                                    { return p.task.Priority() }
 func (p planner) NextRun(last schedule.Run) time.Time              { return p.task.NextRun(last) }
 func (p planner) Run(ctx context.Context) (schedule.Result, error) { return p.task.Run(ctx) }
+
+// own is a daemon as types are made: a struct with a pace.
+type own struct {
+	daemonapp.Pace
+}
+
+func (*own) Run(context.Context) (schedule.Result, error) {
+	return schedule.Result{Outcome: worked}, nil
+}
+
+// lost embeds its pace by a pointer to nothing.
+type lost struct {
+	*own
+}
+
+func (lost) Calendar() schedule.Calendar    { return nil }
+func (lost) Priority() int                  { return 0 }
+func (lost) NextRun(schedule.Run) time.Time { return time.Time{} }
+func (lost) Run(context.Context) (schedule.Result, error) {
+	return schedule.Result{Outcome: worked}, nil
+}
 
 // mad is a planner that panics.
 type mad struct{}
