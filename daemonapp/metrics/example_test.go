@@ -37,7 +37,7 @@ func Example() {
 		Limits:    schedule.Limits{IdleThreshold: time.Minute}, // it stops when nothing is due for a minute
 		Observers: []daemonapp.Observer{m},
 	})
-	m.Watch(app)
+	m.Attach(app)
 
 	pace := &schedule.Interval{Backoff: schedule.Backoff{RunEvery: time.Hour, MinimumIdle: time.Hour}}
 	daemon := &letters{Pace: daemonapp.Pace{Planner: pace}, left: 3}

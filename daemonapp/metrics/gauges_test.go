@@ -133,7 +133,7 @@ func FuzzScrape(f *testing.F) {
 		_, _ = app.Reconcile([]daemonapp.Spec{{Name: name, Type: typ, Daemon: measuring{
 			task(ending(schedule.Idle, 0)), []daemonapp.Gauge{{Name: figure, Help: help, Value: 1}},
 		}}})
-		m.Watch(app)
+		m.Attach(app)
 		if _, err := app.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func begin(t testing.TB, m *metrics.Metrics, o daemonapp.Options, specs ...daemo
 	t.Helper()
 	o.Observers = append([]daemonapp.Observer{m}, o.Observers...)
 	app := daemonapp.New(o)
-	m.Watch(app)
+	m.Attach(app)
 	if _, err := app.Reconcile(specs); err != nil {
 		t.Fatal(err)
 	}

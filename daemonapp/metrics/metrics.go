@@ -80,8 +80,8 @@ func New(o Options) *Metrics {
 	return m
 }
 
-// Watch tells which app is asked at a scrape. Until then only what has been observed is shown.
-func (m *Metrics) Watch(app *daemonapp.App) { m.app.Store(app) }
+// Attach tells which app is asked at a scrape. Until then only what has been observed is shown.
+func (m *Metrics) Attach(app *daemonapp.App) { m.app.Store(app) }
 
 // Register adds a collector of a program's own. It is an error if it has a name in common with what is there.
 func (m *Metrics) Register(c prometheus.Collector) error {

@@ -174,3 +174,19 @@ func TestScrapesBesideObserve(t *testing.T) {
 	close(done)
 	scrapers.Wait()
 }
+
+// TestObserveDoesNotWaitForScrapes observes in the midst of a scrape, on its own goroutine: a lock that both wanted would
+// never be free.
+func TestObserveDoesNotWaitForScrapes(t *testing.T) {
+	t.Parallel()
+	var m *metrics.Metrics
+	m = metrics.New(metrics.Options{Dropped: map[string]func() int64{"log": func() int64 {
+		m.Observe(added("b", "exec"))
+		m.Observe(ran("a", "exec", 0, 0, schedule.Result{Outcome: schedule.Worked}))
+		m.Observe(daemonapp.Event{Kind: daemonapp.Removed, Daemon: "b"})
+		return 0
+	}}})
+	m.Observe(added("a", "exec"))
+	gathered(t, m)
+	expect(t, gathered(t, m), map[string]float64{"peakd_runs_total{daemon=a,outcome=worked,type=exec}": 2})
+}
