@@ -24,7 +24,7 @@ func (c *Choice) among(list []daemonapp.DaemonStatus) ([]chosen, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	picked := map[string]bool{} // by name; true: by its very name
+	picked := picks{}
 	for _, pattern := range c.Names {
 		if err := pick(picked, list, pattern); err != nil {
 			return nil, err
@@ -60,8 +60,13 @@ func (c *Choice) check() error {
 	return names(c.Names).check()
 }
 
+// picks are the names that were picked; true: by the very name.
+type picks map[string]bool
+
+func (p picks) note(name string, very bool) { p[name] = p[name] || very }
+
 // within tells whether the daemon is a descendant of one that was picked.
-func within(picked map[string]bool, name string) bool {
+func within(picked picks, name string) bool {
 	for at := parent(name); at != ""; at = parent(at) {
 		if _, ok := picked[at]; ok {
 			return true
@@ -70,7 +75,7 @@ func within(picked map[string]bool, name string) bool {
 	return false
 }
 
-func pick(picked map[string]bool, list []daemonapp.DaemonStatus, pattern string) error {
+func pick(picked picks, list []daemonapp.DaemonStatus, pattern string) error {
 	found := false
 	for i := range list {
 		name := list[i].Name
@@ -78,7 +83,7 @@ func pick(picked map[string]bool, list []daemonapp.DaemonStatus, pattern string)
 			continue
 		}
 		found = true
-		picked[name] = picked[name] || name == pattern
+		picked.note(name, name == pattern)
 	}
 	if found {
 		return nil
@@ -89,7 +94,7 @@ func pick(picked map[string]bool, list []daemonapp.DaemonStatus, pattern string)
 	return unknown(pattern, list)
 }
 
-func pickTagged(picked map[string]bool, list []daemonapp.DaemonStatus, tag string) error {
+func pickTagged(picked picks, list []daemonapp.DaemonStatus, tag string) error {
 	found := false
 	tags := map[string]bool{}
 	for i := range list {
@@ -98,7 +103,7 @@ func pickTagged(picked map[string]bool, list []daemonapp.DaemonStatus, tag strin
 		}
 		if slices.Contains(list[i].Terms.Tags, tag) {
 			found = true
-			picked[list[i].Name] = picked[list[i].Name]
+			picked.note(list[i].Name, false)
 		}
 	}
 	if found {

@@ -140,13 +140,15 @@ func (s *Server) Notes() []string { return s.socket.notes }
 // Serve answers requests until Interrupt is called or ctx ends; then it lets those in flight end, streams with a last
 // word, for the patience of the options, and closes. The error is nil then.
 func (s *Server) Serve(ctx context.Context) error {
-	served := make(chan error, 1)
+	var failure error
+	served := make(chan struct{})
 	go func() { // joined below
-		served <- s.http.Serve(&guarded{UnixListener: s.socket.UnixListener, access: &s.access})
+		defer close(served)
+		failure = s.http.Serve(&guarded{UnixListener: s.socket.UnixListener, access: &s.access})
 	}()
 	select {
-	case err := <-served:
-		return errors.Join(fmt.Errorf("serve control socket: %w", err), s.Close())
+	case <-served:
+		return errors.Join(fmt.Errorf("serve control socket: %w", failure), s.Close())
 	case <-s.closing:
 	case <-ctx.Done():
 		s.Interrupt()
@@ -159,8 +161,11 @@ func (s *Server) Serve(ctx context.Context) error {
 // shutdown waits for the requests in flight, and cuts off what is not done in time.
 func (s *Server) shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- s.http.Shutdown(ctx) }() // received below
+	done := make(chan struct{})
+	go func() { // joined below
+		defer close(done)
+		_ = s.http.Shutdown(ctx) // it has failed if ctx has ended, which is known
+	}()
 	timer := s.options.Clock.Timer(s.options.Patience)
 	defer timer.Stop()
 	select {

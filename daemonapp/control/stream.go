@@ -64,16 +64,11 @@ func stream[R, T any](s *Server, r *request, b *buffer[R], word func(string, tim
 		return err
 	}
 	out := newStreamWriter(s, r)
-	if err := out.flush(); err != nil {
-		return nil //nolint:nilerr // the client has gone
-	}
+	out.flush()
 	var batch ring[R]
-	for ended := false; !ended; {
-		alive := false
+	for ended := false; !ended && !out.gone(); {
+		var alive bool
 		alive, ended = s.pause(r, b.news)
-		if r.Context().Err() != nil {
-			return nil
-		}
 		if dropped := b.take(&batch); dropped > 0 {
 			out.put(WordDropped, word(WordDropped, s.options.Clock.Now(), dropped, "too slow"))
 		}
@@ -89,9 +84,7 @@ func stream[R, T any](s *Server, r *request, b *buffer[R], word func(string, tim
 		case alive:
 			out.put(WordAlive, word(WordAlive, s.options.Clock.Now(), 0, ""))
 		}
-		if out.flush() != nil {
-			return nil
-		}
+		out.flush()
 	}
 	return nil
 }
@@ -169,11 +162,13 @@ func (w *streamWriter) write() {
 	w.text.Reset()
 }
 
-// flush sends what there is; an error means that the client takes nothing any more.
-func (w *streamWriter) flush() error {
+// flush sends what there is.
+func (w *streamWriter) flush() {
 	w.write()
 	if w.err == nil {
 		w.err = w.r.rc.Flush()
 	}
-	return w.err
 }
+
+// gone tells whether the client takes nothing any more.
+func (w *streamWriter) gone() bool { return w.err != nil || w.r.Context().Err() != nil }

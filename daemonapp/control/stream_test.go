@@ -95,8 +95,12 @@ func TestEventsAreChosen(t *testing.T) {
 	s := serve(t, nil, quick("a"), quick("b"), parent("q", "x"))
 	s.ranOnce("a", "b", "q", "q/x")
 	all := []daemonapp.Event{
-		{Kind: daemonapp.Held, Daemon: "a"}, {Kind: daemonapp.DaemonPaused, Daemon: "b"}, {Kind: daemonapp.Held, Daemon: "q"},
-		{Kind: daemonapp.Held, Daemon: "q/x"}, {Kind: daemonapp.Reloaded}, {Kind: daemonapp.SoftDeadlinePassed, Daemon: "a"},
+		{Kind: daemonapp.Held, Daemon: "a"},
+		{Kind: daemonapp.DaemonPaused, Daemon: "b"},
+		{Kind: daemonapp.Held, Daemon: "q"},
+		{Kind: daemonapp.Held, Daemon: "q/x"},
+		{Kind: daemonapp.Reloaded},
+		{Kind: daemonapp.SoftDeadlinePassed, Daemon: "a"},
 	}
 	tests := []struct {
 		daemons, kinds []string

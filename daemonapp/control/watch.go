@@ -111,7 +111,7 @@ func (w *watch) seeRun(e *daemonapp.Event) (end runEnd, over bool) {
 	if e.RunID != w.run {
 		return runEnd{}, false
 	}
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // no other ends a run
 	case daemonapp.RunEnded:
 		return runEnd{run: w.run, end: e.Run}, true
 	case daemonapp.Stuck:
@@ -127,7 +127,7 @@ func (w *watch) seeRun(e *daemonapp.Event) (end runEnd, over bool) {
 
 // prevents is why a triggered daemon will not run after this event; empty if it may.
 func prevents(e *daemonapp.Event) string {
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // no other keeps a run from beginning
 	case daemonapp.Draining:
 		return "the app began to stop before it ran"
 	case daemonapp.Removed:

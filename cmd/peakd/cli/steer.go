@@ -66,7 +66,7 @@ With --wait it returns when the runs have ended, prints how, and exits 1 if one 
 			done, err := client.Trigger(ctx, control.TriggerRequest{Choice: choice, Wait: wait, Shift: shift})
 			return c.tell(done, err, func(r control.Result) string {
 				if wait {
-					return ended(r)
+					return runOutcome(r)
 				}
 				return "triggered " + r.Daemon
 			})
@@ -170,19 +170,14 @@ func (c *command) tell(done control.Steered, err error, line func(control.Result
 		return asked(err)
 	}
 	for _, r := range done.Results {
-		to := c.Out
-		text := ""
-		switch {
-		case r.Error != "" && r.Outcome == "":
+		if r.Error != "" {
 			failed++
-			to, text = c.Err, c.Name+": "+withHint(r.Daemon+": "+r.Error, r.Hint)
-		case r.Error != "":
-			failed++
-			fallthrough
-		default:
-			text = line(r)
 		}
-		if _, err := fmt.Fprintln(to, printable(text)); err != nil {
+		to, say := c.Out, line
+		if r.Error != "" && r.Outcome == "" {
+			to, say = c.Err, c.refused
+		}
+		if _, err := fmt.Fprintln(to, printable(say(r))); err != nil {
 			return err
 		}
 	}
@@ -192,8 +187,13 @@ func (c *command) tell(done control.Steered, err error, line func(control.Result
 	return nil
 }
 
-// ended tells how a run ended that was waited for.
-func ended(r control.Result) string {
+// refused says why a daemon was not steered.
+func (c *command) refused(r control.Result) string {
+	return c.Name + ": " + withHint(r.Daemon+": "+r.Error, r.Hint)
+}
+
+// runOutcome tells how a run ended that was waited for.
+func runOutcome(r control.Result) string {
 	if r.Outcome == "" {
 		return r.Daemon
 	}
