@@ -87,7 +87,7 @@ func TestWhatIsRecorded(t *testing.T) {
 		{
 			"reloaded",
 			daemonapp.Event{Kind: daemonapp.Reloaded, At: at, Who: "alice", Children: daemonapp.Change{Added: []string{"x"}, Kept: 4}},
-			" reloaded: added 1, changed 0, replaced 0, removed 0, kept 4 by alice",
+			" reloaded: added 1, kept 4 by alice",
 		},
 		{"refused", daemonapp.Event{Kind: daemonapp.ReloadRefused, At: at, Who: "alice", Err: errors.New("3 errors")}, " refused: 3 errors by alice"},
 		{"children refused", daemonapp.Event{Kind: daemonapp.ChildrenRefused, At: at, Daemon: "a", Err: errors.New("twice")}, "a children_refused: twice"},

@@ -39,6 +39,14 @@ type Query struct {
 // ErrUnknownWord: a query asks for a kind or an outcome that there is not.
 var ErrUnknownWord = errors.New("there is no such word")
 
+// Check tells of a kind, an outcome or a name that there cannot be.
+func (q Query) Check() error {
+	if _, err := q.words(); err != nil {
+		return err
+	}
+	return CheckNames(q.Names)
+}
+
 // Entries are those that a query wants.
 func (r *Reader) Entries(ctx context.Context, q Query) ([]Entry, error) {
 	var list []Entry

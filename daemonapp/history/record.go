@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp"
@@ -73,9 +74,7 @@ func (r *record) ofAct(e *daemonapp.Event) {
 	case daemonapp.DaemonPaused:
 		r.until = instant(e.Next)
 	case daemonapp.Reloaded:
-		c := &e.Children
-		r.why = fmt.Sprintf("added %d, changed %d, replaced %d, removed %d, kept %d",
-			len(c.Added), len(c.Changed), len(c.Replaced), len(c.Removed), c.Kept)
+		r.why = changed(&e.Children)
 	case daemonapp.AppStarted:
 		r.count = e.Daemons
 	case daemonapp.Draining:
@@ -84,6 +83,20 @@ func (r *record) ofAct(e *daemonapp.Event) {
 		r.count = e.Running
 	default:
 	}
+}
+
+// changed says what a reload did, in numbers.
+func changed(c *daemonapp.Change) string {
+	var b strings.Builder
+	for _, part := range []struct {
+		word  string
+		names []string
+	}{{"added", c.Added}, {"changed", c.Changed}, {"replaced", c.Replaced}, {"removed", c.Removed}} {
+		if len(part.names) > 0 {
+			fmt.Fprintf(&b, "%s %d, ", part.word, len(part.names))
+		}
+	}
+	return fmt.Sprintf("%skept %d", b.String(), c.Kept)
 }
 
 // acts are the words of what is done to a daemon or to the app; 0 for what is not kept.

@@ -124,6 +124,7 @@ func (c *command) commands() []*cobra.Command {
 		c.triggerCommand(), c.cancelCommand(), c.pauseCommand(), c.resumeCommand(), c.armCommand(), c.disarmCommand(),
 		c.skipNextCommand(), c.reloadCommand(), c.drainCommand(), c.stopCommand(),
 		c.statusCommand(), c.topCommand(),
+		c.historyCommand(), c.logsCommand(),
 	}
 }
 
