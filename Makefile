@@ -4,6 +4,7 @@
 # make kill    10,000 kill -9 at seeded steps of the directory queue; make test runs 320
 # make fuzz    every fuzz target for a while
 # make lint    everything a change must pass besides the tests
+# make package deb, rpm and tar archive in dist/
 # make docs    generate the reference pages and the pictures of docs/
 
 GO      ?= go
@@ -12,7 +13,7 @@ PKGS    := ./...
 BENCH   ?= .
 LINTER  := $(BIN)/golangci-lint
 
-.PHONY: demo test bench kill fuzz lint docs build packages clean
+.PHONY: demo test bench kill fuzz lint docs build package packages clean
 
 build:
 	$(GO) build -o $(BIN)/peakd ./cmd/peakd
@@ -26,6 +27,7 @@ packages:
 test: packages
 	$(GO) vet $(PKGS)
 	$(GO) test -race -shuffle=on -timeout=15m $(PKGS)
+	cd .ci/package && $(GO) vet ./... && $(GO) test ./...
 
 bench:
 	.ci/bench '$(BENCH)'
@@ -47,9 +49,13 @@ lint: $(LINTER)
 	GOOS=darwin GOARCH=arm64 $(GO) vet $(PKGS)
 	GOOS=linux GOARCH=arm64 $(GO) vet $(PKGS)
 
+# The packager has a module of its own, so that it is not in the product's graph.
+package:
+	cd .ci/package && $(GO) run .
+
 docs: build
 	$(GO) run ./docs/generate
 	.ci/pictures $(BIN)/peakd docs/pictures
 
 clean:
-	rm -rf $(BIN)
+	rm -rf $(BIN) dist
