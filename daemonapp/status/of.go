@@ -168,7 +168,7 @@ func (v *view) word(d *subject) State {
 		return Ready
 	case d.Failures > 0:
 		return Retrying
-	case d.IdleRuns > 0 && d.LastOutcome == schedule.Idle && every > 0 && d.pace.interval.AfterIdle(d.IdleRuns) > every:
+	case d.IdleRuns > 0 && d.LastOutcome == schedule.Idle && every > 0 && d.pace.observed > every:
 		return Backoff
 	}
 	return Waiting

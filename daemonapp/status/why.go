@@ -256,9 +256,8 @@ func (v *view) window(d *subject) string {
 // backoff: "idle 9 times: 2m, the maximum (30s)".
 func (v *view) backoff(d *subject) string {
 	p := d.pace.interval
-	wait := p.AfterIdle(d.IdleRuns)
-	text := fmt.Sprintf("idle %s: %s", times(d.IdleRuns), short(wait))
-	if wait >= p.AfterIdle(maximal) {
+	text := fmt.Sprintf("idle %s: %s", times(d.IdleRuns), short(d.pace.observed.Round(time.Millisecond)))
+	if d.pace.observed >= p.AfterIdle(maximal) {
 		text += ", the maximum"
 	}
 	return text + " (" + short(p.RunEvery) + ")"

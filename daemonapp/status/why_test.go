@@ -248,6 +248,14 @@ func TestWhy(t *testing.T) {
 			l.at(10*time.Minute + 10*time.Second)
 			l.is("a", status.Backoff, "idle 9 times: 2m, the maximum (30s)")
 		}},
+		{"idle, and due sooner than it would be", func(t *testing.T) {
+			t.Helper()
+			b := schedule.Backoff{RunEvery: 30 * time.Second, MinimumIdle: 30 * time.Second, MultiplyIdleBy: 2, MaximumIdle: time.Hour}
+			l := begin(t, daemonapp.Options{}, spec("a", hasty{paced(b, ending(idle)), 45 * time.Second}), spec("b", hasty{paced(b, ending(idle)), 20 * time.Second}))
+			l.at(10 * time.Minute)
+			l.is("a", status.Backoff, "idle 14 times: 45s (30s)")
+			l.is("b", status.Waiting, "every 30s")
+		}},
 		{"waiting", func(t *testing.T) {
 			t.Helper()
 			child := func(name string) daemonapp.Spec {
@@ -310,6 +318,14 @@ type planner struct{ task daemonapp.Task }
 func (p planner) Priority() int                                    { return p.task.Priority() }
 func (p planner) NextRun(last schedule.Run) time.Time              { return p.task.NextRun(last) }
 func (p planner) Run(ctx context.Context) (schedule.Result, error) { return p.task.Run(ctx) }
+
+// hasty waits less than its planner says.
+type hasty struct {
+	daemonapp.Task
+	wait time.Duration
+}
+
+func (h hasty) NextRun(last schedule.Run) time.Time { return last.Finished.Add(h.wait) }
 
 // own is a daemon as types are made: a struct with a pace.
 type own struct {
