@@ -40,6 +40,9 @@ func (q *Queue) compact(st stat) (bool, error) {
 		return false, err
 	}
 	lock, err := openAt(q.fd, Reserved, openDir, 0)
+	if isMissing(err) {
+		return false, nil // another is at it
+	}
 	if err != nil {
 		return false, err
 	}

@@ -96,18 +96,24 @@ func (q *Queue) end(c *Claimed, leave func(dir int) (string, error)) error {
 // toDone moves a file to the folder of the day.
 func (q *Queue) toDone(dir int, c *Claimed, now time.Time) (string, error) {
 	date := dateOf(now)
-	for fresh := q.date != date; ; fresh = true {
-		if fresh {
+	for try := 0; ; try++ {
+		if q.date != date || try > 0 {
 			if err := q.openDay(date); err != nil {
 				return "", err
 			}
 		}
 		err := moveFree(dir, c.Name, q.doneFD, c.id.Ino)
-		if isMissing(err) && !fresh {
-			continue // a purge may have removed the folder
+		if isMissing(err) && try < folderTries && !q.hasDay() {
+			continue
 		}
 		return Reserved + "/" + doneDir + "/" + date, err
 	}
+}
+
+// hasDay tells whether the folder of the day is still there: a purge may have removed it.
+func (q *Queue) hasDay() bool {
+	st, err := statFD(q.doneFD)
+	return err != nil || st.links > 0
 }
 
 func (q *Queue) openDay(date string) error {

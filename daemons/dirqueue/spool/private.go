@@ -88,23 +88,27 @@ func (q *Queue) probe() error {
 	return unlinkAt(q.private, to)
 }
 
+// folderTries is how often a folder is made anew that others, who found it empty, have removed before it was used.
+const folderTries = 1000
+
 // folder makes and opens a folder below the reserved one, for holding.
-func (q *Queue) folder(path string) (int, error) {
-	fd, err := openAt(q.private, path, openDir, 0)
-	if !isMissing(err) {
-		return fd, err
+func (q *Queue) folder(path string) (fd int, err error) {
+	for range folderTries {
+		if fd, err = openAt(q.private, path, openDir, 0); !isMissing(err) {
+			return fd, err
+		}
+		if err := q.makeFolder(path); err != nil {
+			return -1, err
+		}
 	}
-	if err := q.makeFolder(path); err != nil {
-		return -1, err
-	}
-	return openAt(q.private, path, openDir, 0)
+	return -1, err
 }
 
 // makeFolder makes the folders of a path, and notes for the next sync that they are new.
 func (q *Queue) makeFolder(path string) error {
 	parent := parentOf(path)
 	err := mkdirAt(q.private, path)
-	if isMissing(err) && parent != "" {
+	for try := 0; isMissing(err) && parent != "" && try < folderTries; try++ {
 		if err := q.makeFolder(parent); err != nil {
 			return err
 		}

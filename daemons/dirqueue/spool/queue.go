@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -88,16 +89,33 @@ func (q *Queue) hold() error {
 		if err := q.endCompaction(); err != nil {
 			return err
 		}
-		if err := q.openPrivate(); err != nil {
+		if err := q.enter(); !isMissing(err) {
 			return err
-		}
-		if st, err := statAt(unix.AT_FDCWD, q.dir); err == nil && st.id == q.id {
-			q.twice = syncsDirectoriesApart(q.fd)
-			return q.probe()
 		}
 		q.abandon()
 	}
 	return ErrBusy
+}
+
+// enter opens the folder. ENOENT tells that the directory, or the folder, has just been replaced. That no spare directory is
+// there is seen before the directory is found in its place: while there is one, the folder may be away, and the one that
+// was opened be new and of no use.
+func (q *Queue) enter() error {
+	if err := q.openPrivate(); err != nil {
+		return err
+	}
+	if _, err := statAt(unix.AT_FDCWD, filepath.Join(filepath.Dir(q.dir), q.spare())); !isMissing(err) {
+		return cmp.Or(err, error(unix.ENOENT))
+	}
+	st, err := statAt(unix.AT_FDCWD, q.dir)
+	if err != nil {
+		return err
+	}
+	if st.id != q.id {
+		return unix.ENOENT
+	}
+	q.twice = syncsDirectoriesApart(q.fd)
+	return q.probe()
 }
 
 func (q *Queue) openDirectory() error {

@@ -43,7 +43,8 @@ func readEntries(fd int) (*entries, error) {
 	return &entries{fd: fd, buf: make([]byte, 16<<10)}, nil
 }
 
-// block calls each for the entries of the next block, and tells whether there may be another.
+// block calls each for the entries of the next block, and tells whether there may be another. A directory that somebody has
+// removed since it was opened has none.
 func (e *entries) block(each func(entry)) (bool, error) {
 	n := 0
 	err := again(func() (err error) {
@@ -51,7 +52,7 @@ func (e *entries) block(each func(entry)) (bool, error) {
 		return err
 	})
 	if err != nil || n <= 0 {
-		return false, err
+		return false, ignoreMissing(err)
 	}
 	const nameAt = 19 // of struct linux_dirent64: ino 8, offset 8, length 2, type 1
 	for rest := e.buf[:n]; len(rest) > nameAt; {

@@ -152,6 +152,9 @@ func (q *Queue) admit(r *round, c *Claimed, st stat) (*Claimed, error) {
 }
 
 func (q *Queue) objection(st stat) string {
+	if !st.isFile() {
+		return "it is not a regular file"
+	}
 	if limit := q.options.MaxSizeBytes; limit > 0 && st.size > limit {
 		return fmt.Sprintf("it has %d bytes, at most %d are taken", st.size, limit)
 	}
