@@ -39,7 +39,7 @@ func TestReadyWhenClosed(t *testing.T) {
 	looked, claimedAt := 0, time.Time{}
 	for claimedAt.IsZero() {
 		if now, looked = b.Next, looked+1; looked == 12 {
-			must(t, w.Close())
+			closeFile(t, w)
 		}
 		if b = claim(t, q, 10, now); len(b.Claimed) == 1 {
 			claimedAt = now
