@@ -15,7 +15,12 @@ func (q *Queue) openPrivate() error {
 	if err != nil {
 		return fmt.Errorf("folder %s: %w", Reserved, err)
 	}
-	q.private = fd
+	st, err := statFD(fd)
+	if err != nil {
+		closeFD(fd)
+		return err
+	}
+	q.private, q.folderID = fd, st.id
 	q.journal.from(".") // the first sync makes the folders last, too, if they are new
 	q.journal.into(Reserved)
 	for _, name := range []string{claimDir, retryDir, doneDir, failedDir, tmpDir} {

@@ -33,7 +33,10 @@ func (q *Queue) Purge(r PurgeRequest) (Purged, error) {
 	if q.options.ReadOnly {
 		return p, q.wrap("purge", ErrReadOnly)
 	}
-	var err error
+	err := q.awake()
+	if err != nil {
+		return p, q.wrap("purge", err)
+	}
 	switch r.State {
 	case StateDone:
 		err = q.purgeDone(r, &p)

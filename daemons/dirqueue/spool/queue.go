@@ -21,8 +21,10 @@ type Queue struct {
 	filter  filter
 	id      Identity
 	fd      int // the directory
-	private int // .peakd in it; -1 where there is none to read
-	broken  error
+	private int // .peakd in it; -1 where there is none to read, and at rest
+	// folderID is that of .peakd.
+	folderID Identity
+	broken   error
 
 	ready    pool
 	deferred deferred
@@ -40,8 +42,9 @@ type Queue struct {
 	journal journal
 	disk    disk
 	bloat   int64 // from what size on the directory is replaced
-	twice   bool  // whether a power cut can leave a file in two states
-	checked bool  // whether such files were looked for
+	calm    calm
+	twice   bool // whether a power cut can leave a file in two states
+	checked bool // whether such files were looked for
 }
 
 // Open opens a queue and makes its reserved folder. The directory itself has to exist and not to be a symbolic link. It
@@ -159,6 +162,14 @@ func (q *Queue) Degraded() error { return q.broken }
 // InFlight is how many claims have not ended.
 func (q *Queue) InFlight() int { return q.inFlight }
 
+// begin is usable, and opens what the queue at rest has closed.
+func (q *Queue) begin() error {
+	if err := q.usable(); err != nil {
+		return err
+	}
+	return q.awake()
+}
+
 // usable is why nothing may be changed.
 func (q *Queue) usable() error {
 	switch {
@@ -172,22 +183,6 @@ func (q *Queue) usable() error {
 		return ErrGone
 	}
 	return nil
-}
-
-// Rest confirms what has ended, and closes all but two of the descriptors, as there may be thousands of queues at rest.
-// Claims in flight keep theirs.
-func (q *Queue) Rest() error {
-	err := q.Sync()
-	q.closeDone()
-	q.ready.forget()
-	q.deferred.forget()
-	for n, s := range q.slots {
-		if len(s.inFlight) == 0 {
-			s.release(q.private)
-			delete(q.slots, n)
-		}
-	}
-	return err
 }
 
 // Close is Rest, and closes the queue. Claims that have not ended are left to Recover, once no handler holds their locks.

@@ -35,7 +35,7 @@ type Recovered struct {
 // handler that has inherited its owner's lock, is never touched.
 func (q *Queue) Recover(now time.Time) (Recovery, error) {
 	var r Recovery
-	if err := q.usable(); err != nil {
+	if err := q.begin(); err != nil {
 		return r, q.wrap("recover", err)
 	}
 	err := errors.Join(q.dropDoubles(&r), q.recoverClaims(&r, now), q.sweep(&r, now))
