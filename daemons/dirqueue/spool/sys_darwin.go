@@ -67,7 +67,7 @@ func isWritten(int) (bool, error) { return false, errors.ErrUnsupported }
 func endLease(int) {}
 
 // openNameless is for Linux: files are written under a name of their own first.
-func openNameless(int, uint32) (int, error) { return -1, unix.EOPNOTSUPP }
+func openNameless(int, string, uint32) (int, error) { return -1, unix.EOPNOTSUPP }
 
 func giveName(int, int, string) error { return unix.EOPNOTSUPP }
 

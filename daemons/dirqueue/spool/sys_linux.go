@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -112,13 +111,13 @@ func isWritten(fd int) (bool, error) {
 func endLease(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_UNLCK) }
 
 // openNameless makes a file without a name, which is gone with its last descriptor unless it is given one.
-func openNameless(dir int, mode uint32) (int, error) {
-	return openAt(dir, ".", unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, mode)
+func openNameless(dir int, folder string, mode uint32) (int, error) {
+	return openAt(dir, folder, unix.O_TMPFILE|unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
 }
 
 // giveName makes a nameless file visible, or answers EEXIST.
 func giveName(fd, dir int, name string) error {
-	from := "/proc/self/fd/" + strconv.Itoa(fd)
+	from := openFilePath(fd)
 	return again(func() error { return unix.Linkat(unix.AT_FDCWD, from, dir, name, unix.AT_SYMLINK_FOLLOW) })
 }
 
