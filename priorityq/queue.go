@@ -77,12 +77,20 @@ func (q *Queue[K, V]) Peek() (value V, key K, ok bool) {
 
 // Pop removes the first entry and returns it.
 func (q *Queue[K, V]) Pop() (value V, key K, ok bool) {
-	q.close()
+	if q.heir > 0 {
+		q.close()
+	}
 	if len(q.slots) == 0 {
 		return value, key, false
 	}
 	first := q.slots[0]
-	return q.cut(0, first.handle), first.key, true
+	value = q.release(first.handle)
+	if len(q.slots) == 1 {
+		q.clear()
+	} else {
+		q.heir = q.least(1)
+	}
+	return value, first.key, true
 }
 
 // Key is the key of the entry h.
@@ -94,6 +102,9 @@ func (q *Queue[K, V]) Remove(h Handle) V {
 	return q.cut(int(q.entries[h].pos), h)
 }
 
+// Replace gives the entry h another value; its key and its place stay.
+func (q *Queue[K, V]) Replace(h Handle, value V) { q.entries[h].value = value }
+
 // Update gives the entry h another key and puts it behind all others of that key.
 func (q *Queue[K, V]) Update(h Handle, key K) {
 	q.close()
@@ -101,22 +112,27 @@ func (q *Queue[K, V]) Update(h Handle, key K) {
 	q.settle(int(q.entries[h].pos), slot[K]{key: key, seq: seq, handle: h})
 }
 
-// number is the next number of arrival. When there are no more, the entries are put in order and numbered
-// afresh: once in four thousand million calls.
+// number is the next number of arrival. When there are no more, the entries are numbered afresh: once in four thousand
+// million calls.
 func (q *Queue[K, V]) number() uint32 {
 	if q.seq == math.MaxUint32 {
-		q.close()
-		slices.SortFunc(q.slots, func(a, b slot[K]) int {
-			return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.seq, b.seq))
-		})
-		for i := range q.slots {
-			q.slots[i].seq = uint32(i)
-			q.entries[q.slots[i].handle].pos = int32(i)
-		}
-		q.seq = uint32(len(q.slots))
+		q.renumber()
 	}
 	q.seq++
 	return q.seq
+}
+
+// renumber numbers the entries afresh, in their order.
+func (q *Queue[K, V]) renumber() {
+	q.close()
+	slices.SortFunc(q.slots, func(a, b slot[K]) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.seq, b.seq))
+	})
+	for i := range q.slots {
+		q.slots[i].seq = uint32(i)
+		q.entries[q.slots[i].handle].pos = int32(i)
+	}
+	q.seq = uint32(len(q.slots))
 }
 
 // cut removes the slot i, which belongs to h; there is no gap.
@@ -158,12 +174,7 @@ func (q *Queue[K, V]) close() {
 func (q *Queue[K, V]) fill(s slot[K]) {
 	heir := q.heir
 	q.heir = 0
-	if !q.slots[heir].before(&s) {
-		q.put(0, s)
-		return
-	}
-	q.put(0, q.slots[heir])
-	q.down(heir, s)
+	q.sink(0, heir, s)
 }
 
 // clear empties the queue and gives back the room that a crowd has taken.
@@ -197,17 +208,22 @@ func (q *Queue[K, V]) up(i int, s slot[K]) {
 }
 
 func (q *Queue[K, V]) down(i int, s slot[K]) {
-	for {
-		child := i*arity + 1
+	if child := i*arity + 1; child < len(q.slots) {
+		q.sink(i, q.least(child), s)
+		return
+	}
+	q.put(i, s)
+}
+
+// sink puts s into the hole at i, or below; child is the first in order of those below i.
+func (q *Queue[K, V]) sink(i, child int, s slot[K]) {
+	for q.slots[child].before(&s) {
+		q.put(i, q.slots[child])
+		i, child = child, child*arity+1
 		if child >= len(q.slots) {
 			break
 		}
 		child = q.least(child)
-		if !q.slots[child].before(&s) {
-			break
-		}
-		q.put(i, q.slots[child])
-		i = child
 	}
 	q.put(i, s)
 }

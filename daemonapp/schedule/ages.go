@@ -34,10 +34,11 @@ func (s *Scheduler) NextAt(age time.Duration) Verdict {
 // DoneAt is [Scheduler.Done] likewise.
 func (s *Scheduler) DoneAt(id ID, age time.Duration, result Result, err error) Ended {
 	s.reach(age)
-	if s.daemon(id).interval() != nil {
-		return s.end(id, result, nil)
+	d := s.daemon(id)
+	if p := d.plain(); p != nil {
+		return s.endPlain(id, d, p, result)
 	}
-	return s.end(id, result, &Run{Result: result, Err: err})
+	return s.end(id, d, result, &Run{Result: result, Err: err})
 }
 
 // reach takes note of the time, as an age.

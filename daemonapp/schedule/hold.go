@@ -42,7 +42,7 @@ func (s *Scheduler) heldByWindow(id ID, w Window, at int64) bool {
 	if opens <= at {
 		opens = s.at + 1
 	}
-	s.enqueue(id, opens)
+	s.enqueue(id, s.daemon(id), opens)
 	return true
 }
 
@@ -83,7 +83,7 @@ func (s *Scheduler) heldByItself(id ID, hold func() (string, time.Duration)) boo
 	d := s.daemon(id)
 	d.state = HeldByDaemon
 	d.extra.why = reason
-	s.enqueue(id, later(s.at, max(int64(recheck), int64(time.Millisecond))))
+	s.enqueue(id, d, later(s.at, max(int64(recheck), int64(time.Millisecond))))
 	return true
 }
 
@@ -109,9 +109,6 @@ func (s *Scheduler) releaseAfter(name string) {
 
 // releaseByLoad releases those whose threshold the load has fallen below, the highest first.
 func (s *Scheduler) releaseByLoad() {
-	if s.loadHeld.Len() == 0 {
-		return
-	}
 	load := s.load.one(s.at)
 	for {
 		id, threshold, ok := s.loadHeld.Peek()

@@ -43,6 +43,7 @@ const (
 	wakeShift          // likewise, and the next time is planned anew
 	pauseLater         // is paused when its run ends
 	disarmLater        // is disarmed when its run ends
+	isRanked           // stands in line behind an equal; see ready
 )
 
 // extra is what only some daemons have.

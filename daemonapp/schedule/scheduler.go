@@ -88,10 +88,11 @@ type Scheduler struct {
 
 	waiting    priorityq.Queue[int64, ID] // by due time
 	background priorityq.Queue[int64, ID] // likewise, those that do not keep the app alive
-	ready      priorityq.Queue[int64, ID] // by readyKey
 	loadHeld   priorityq.Queue[float64, ID]
-	// firstReady and lastReady head the list of the ready in the order in which they became so.
-	firstReady, lastReady ID
+	ready      ready
+	// soonest is not after the earliest time in the waiting sets, and is that once release has looked.
+	soonest int64
+	bounded bool // some limit ends the app, or is one of its deadlines
 
 	order      uint64 // counts what is put in a waiting set
 	running    int
@@ -109,7 +110,7 @@ func New(now time.Time, limits Limits) *Scheduler {
 		records:    records{free: nobody},
 		names:      newIndex(),
 		dependents: map[string][]ID{},
-		firstReady: nobody, lastReady: nobody,
+		ready:      ready{first: nobody, last: nobody},
 	}
 	s.SetLimits(now, limits)
 	return s
@@ -122,12 +123,9 @@ func (s *Scheduler) SetLimits(now time.Time, limits Limits) {
 	reorder := limits.Aging != s.limits.Aging
 	s.limits = limits
 	s.load.workers(s.at, limits.Workers)
-	if !reorder {
-		return
-	}
-	for id := s.firstReady; id != nobody; id = s.daemon(id).next {
-		d := s.daemon(id)
-		s.ready.Update(d.handle, s.readyKey(d))
+	s.bounded = limits.SoftDeadline > 0 || limits.HardDeadline > 0 || limits.IdleThreshold > 0 || limits.NoWorkTimeout > 0
+	if reorder {
+		s.rerank()
 	}
 }
 
@@ -152,7 +150,7 @@ func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 	id := s.records.take()
 	s.names.add(e.Name, id)
 	d := s.daemon(id)
-	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset}
+	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset, stats: Stats{ShortestPause: noPause}}
 	s.settle(id, &e)
 	if len(s.dependents[e.Name]) > 0 {
 		d.flags |= isAwaited

@@ -67,26 +67,11 @@ func (s *Stats) waited(d time.Duration) {
 	s.Starved += d
 }
 
-func (s *Stats) ended(r Result, took time.Duration) {
-	switch r.Outcome {
-	case Worked, More:
-		s.Worked++
-	case Idle:
-		s.Idle++
-	case Failed:
-		s.Failed++
-	case Cancelled:
-		s.Cancelled++
-	}
-	s.Count += int64(r.Count)
-	s.Busy += took
-	if s.Worked+s.Idle+s.Failed+s.Cancelled == 1 {
-		s.ShortestPause = -1
-	}
-}
+// noPause is the ShortestPause of a daemon that has asked for none.
+const noPause = -1
 
 func (s *Stats) paced(d time.Duration) {
-	if s.ShortestPause < 0 {
+	if s.ShortestPause == noPause {
 		s.ShortestPause = d
 	}
 	s.ShortestPause, s.LongestPause = min(s.ShortestPause, d), max(s.LongestPause, d)
@@ -122,6 +107,9 @@ func (s *Scheduler) Status(id ID) Status {
 		IdleRuns: int(d.idle), Failures: int(d.fails),
 		LastStart: s.time(d.started), LastEnd: s.time(d.ended), LastGood: s.time(d.good),
 		LastOutcome: d.outcome, Stats: d.stats,
+	}
+	if st.Stats.Runs() == 0 {
+		st.Stats.ShortestPause = 0
 	}
 	s.explain(d, &st)
 	return st
@@ -211,7 +199,7 @@ func (s *Scheduler) Started() time.Time { return s.origin }
 func (s *Scheduler) Running() int { return s.running }
 
 // Ready is how many daemons wait for the floor.
-func (s *Scheduler) Ready() int { return s.ready.Len() }
+func (s *Scheduler) Ready() int { return s.ready.count }
 
 // Load is the load indicator at the latest time told: the share of worker time spent in runs,
 // 0 to 1, averaged over one, five and fifteen minutes.
@@ -222,10 +210,10 @@ func (s *Scheduler) Load() [3]float64 {
 
 // Starved is how long the longest-ready daemon has waited at the latest time told.
 func (s *Scheduler) Starved() time.Duration {
-	if s.firstReady == nobody {
+	if s.ready.first == nobody {
 		return 0
 	}
-	return time.Duration(s.at - s.daemon(s.firstReady).due)
+	return time.Duration(s.at - s.daemon(s.ready.first).due)
 }
 
 // NextDue is the earliest time at which any daemon becomes due or is released; zero if none will.

@@ -139,7 +139,7 @@ func (s *Scheduler) pause(id ID, until int64) {
 	s.extra(d).until = until
 	s.paused++
 	if until != never {
-		s.enqueue(id, until)
+		s.enqueue(id, d, until)
 	}
 }
 
