@@ -80,7 +80,7 @@ func (a *App) SetLimits(limits schedule.Limits, shutdownGrace time.Duration) {
 // redispatch carries out what a change from outside has made possible.
 func (a *App) redispatch(now time.Time) {
 	a.dispatch(now, nil)
-	a.rouse(a.alarm(now))
+	a.rouse(a.alarm(a.sched.Look(now)))
 }
 
 func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now time.Time) (Change, error) {

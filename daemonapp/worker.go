@@ -112,9 +112,11 @@ const (
 
 // finish books w's run and gives w the next one, if there is one; otherwise w is parked.
 func (a *App) finish(w *worker, result schedule.Result, err error) afterwards {
+	now := a.clock.Now() // before the lock is held: others may want it
 	a.lock()
 	defer a.unlock()
-	now := a.clock.Now()
+	age := a.sched.Look(now)
+	now = a.sched.Now() // later, if somebody else came first
 	if w.abandoned {
 		a.returned(w, now)
 		return leave
@@ -126,7 +128,7 @@ func (a *App) finish(w *worker, result schedule.Result, err error) afterwards {
 	if a.state != dispatching {
 		a.drained(now)
 	}
-	a.rouse(a.alarm(now))
+	a.rouse(a.alarm(age))
 	return next
 }
 

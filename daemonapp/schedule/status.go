@@ -159,8 +159,12 @@ func (s *Scheduler) Leaving(id ID) bool { return s.daemon(id).flags&isLeaving !=
 // Now is the latest time told.
 func (s *Scheduler) Now() time.Time { return s.time(s.at) }
 
-// Look takes note of the time, so that what is asked next is true of it.
-func (s *Scheduler) Look(now time.Time) { s.advance(now) }
+// Look takes note of the time, so that what is asked next is true of it, and tells the age. A time before the latest one
+// counts as that.
+func (s *Scheduler) Look(now time.Time) (age time.Duration) {
+	s.advance(now)
+	return time.Duration(s.at)
+}
 
 // State is where the daemon stands.
 func (s *Scheduler) State(id ID) State { return s.daemon(id).state }
