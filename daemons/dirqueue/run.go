@@ -88,23 +88,16 @@ func (r *run) tell(b spool.Batch) {
 // deliver attempts the files of a batch, and ends each as soon as its result is known.
 func (r *run) deliver(b spool.Batch) {
 	jobs := make([]deliver.Job, 0, len(b.Claimed))
-	claims := make([]*spool.Claimed, 0, len(b.Claimed))
 	for _, c := range b.Claimed {
-		file, err := c.File()
-		if err != nil {
-			r.end(ending{claim: c, result: deliver.Result{Verdict: deliver.Retry, Reason: deliver.Sentence(err.Error())}})
-			continue
-		}
-		claims = append(claims, c)
 		jobs = append(jobs, deliver.Job{
-			Queue: r.env.Name, Name: c.Name, Path: c.Path, File: file, Lock: c.LockFile(), Size: c.Size,
+			Queue: r.env.Name, Name: c.Name, Path: c.Path, Content: c, Lock: c.LockFile(), Size: c.Size,
 			Modified: c.Modified, Attempt: c.Attempt, ID: c.ID(),
 		})
 	}
 	start, late := r.env.Clock.Now(), r.ctx.Err() != nil // it was over before anything was begun
 	r.deliverer.Deliver(r.ctx, jobs, func(i int, result deliver.Result) {
 		r.trip.note(r.env.Clock.Now(), result)
-		r.end(ending{claim: claims[i], result: result, stopped: late || r.stopped()})
+		r.end(ending{claim: b.Claimed[i], result: result, stopped: late || r.stopped()})
 	})
 	if len(jobs) > 0 {
 		r.speed = max(r.env.Clock.Now().Sub(start)/time.Duration(len(jobs)), 1)

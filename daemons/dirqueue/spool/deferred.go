@@ -185,26 +185,26 @@ func (q *Queue) leaveFolder() {
 // takeDue claims a file of the open folder. Nil without an error: another was quicker, or one of that name is in work.
 func (q *Queue) takeDue(r *round, name string) (*Claimed, error) {
 	at := q.deferred.at
-	dir, err := r.slot.folder(q, at.history)
+	p, err := r.slot.folder(q, at.history)
 	if err != nil {
 		return nil, err
 	}
 	hook("claim.before")
-	if err := move(q.deferred.fd, name, dir, name); err != nil {
+	if err := move(q.deferred.fd, name, p.fd, name); err != nil {
 		if isLost(err) {
 			return nil, nil
 		}
 		return nil, fmt.Errorf("move %q: %w", name, err)
 	}
 	hook("claim.after")
-	st, err := statAt(dir, name)
+	st, err := statAt(p.fd, name)
 	if isMissing(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("stat %q: %w", name, err)
 	}
-	c := q.claimed(r.slot, at.history, name, Reserved+"/"+at.below(), st, -1)
+	c := q.claimed(r.slot, p, at.history, name, Reserved+"/"+at.below(), st)
 	if at.history.crashes > 0 { // its owner may have died before it had looked at what it claimed
 		return q.admit(r, c, st)
 	}

@@ -75,10 +75,7 @@ func (q *Queue) end(c *Claimed, leave func(dir int) (string, error)) error {
 	case c.queue != q:
 		return fmt.Errorf("%q: claimed by another queue", c.Name)
 	}
-	dir, err := c.slot.folder(q, c.history)
-	if err != nil {
-		return err
-	}
+	dir := c.place.fd
 	to, err := leave(dir)
 	if err == nil {
 		hook("done.after")
@@ -95,10 +92,10 @@ func (q *Queue) end(c *Claimed, leave func(dir int) (string, error)) error {
 
 // toDone moves a file to the folder of the day.
 func (q *Queue) toDone(dir int, c *Claimed, now time.Time) (string, error) {
-	date := dateOf(now)
+	day := dayOf(now)
 	for try := 0; ; try++ {
-		if q.date != date || try > 0 {
-			if err := q.openDay(date); err != nil {
+		if q.doneFD < 0 || q.day != day || try > 0 {
+			if err := q.openDay(day); err != nil {
 				return "", err
 			}
 		}
@@ -106,7 +103,7 @@ func (q *Queue) toDone(dir int, c *Claimed, now time.Time) (string, error) {
 		if isMissing(err) && try < folderTries && !q.hasDay() {
 			continue
 		}
-		return Reserved + "/" + doneDir + "/" + date, err
+		return q.dayPath, err
 	}
 }
 
@@ -116,11 +113,12 @@ func (q *Queue) hasDay() bool {
 	return err != nil || st.links > 0
 }
 
-func (q *Queue) openDay(date string) error {
+func (q *Queue) openDay(day int64) error {
 	q.closeDone()
-	fd, err := q.folder(doneDir + "/" + date)
+	path := doneDir + "/" + nameOfDay(day)
+	fd, err := q.folder(path)
 	if err == nil {
-		q.doneFD, q.date = fd, date
+		q.doneFD, q.day, q.dayPath = fd, day, Reserved+"/"+path
 	}
 	return err
 }

@@ -61,7 +61,7 @@ func (q *Queue) purgeDone(r PurgeRequest, p *Purged) error {
 		if err != nil {
 			return err
 		}
-		if date == q.date {
+		if q.doneFD >= 0 && date == nameOfDay(q.day) {
 			q.closeDone()
 		}
 		_ = rmdirAt(q.private, path)

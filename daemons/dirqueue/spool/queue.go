@@ -37,8 +37,9 @@ type Queue struct {
 	inFlight int  // claims not ended
 	alone    bool // the only one in flight has its last chance
 
-	date    string // the folder in done/ that doneFD is
-	doneFD  int
+	doneFD  int    // the folder of a day, -1 if none is open
+	day     int64  // which
+	dayPath string // from the queue's directory
 	journal journal
 	disk    disk
 	bloat   int64 // from what size on the directory is replaced
@@ -213,7 +214,7 @@ func (q *Queue) abandon() {
 
 func (q *Queue) closeDone() {
 	closeFD(q.doneFD)
-	q.doneFD, q.date = -1, ""
+	q.doneFD = -1
 }
 
 // wrap names the queue in an error.

@@ -64,8 +64,6 @@ func exchange(aDir int, a string, bDir int, b string) error {
 // isWritten needs the leases of Linux: files are taken when they have settled.
 func isWritten(int) (bool, error) { return false, errors.ErrUnsupported }
 
-func endLease(int) {}
-
 // openNameless is for Linux: files are written under a name of their own first.
 func openNameless(int, string, uint32) (int, error) { return -1, unix.EOPNOTSUPP }
 

@@ -98,7 +98,8 @@ func exchange(aDir int, a string, bDir int, b string) error {
 }
 
 // isWritten tells whether any process has the file open for writing: the kernel refuses a read lease then. An error
-// means that there are no leases here: for files of others without CAP_LEASE, and on some file systems.
+// means that there are no leases here: for files of others without CAP_LEASE, and on some file systems. The lease ends when the
+// descriptor is closed; until then, who opens the file for writing waits.
 func isWritten(fd int) (bool, error) {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
 	if errors.Is(err, unix.EAGAIN) {
@@ -106,9 +107,6 @@ func isWritten(fd int) (bool, error) {
 	}
 	return false, err
 }
-
-// endLease gives the lease back that isWritten took. Until then, who opens the file for writing waits.
-func endLease(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_UNLCK) }
 
 // openNameless makes a file without a name, which is gone with its last descriptor unless it is given one.
 func openNameless(dir int, folder string, mode uint32) (int, error) {
