@@ -64,7 +64,8 @@ type App struct {
 	seeds map[schedule.ID]*family // the children of those daemons that have some
 	base  context.Context         // parent of all runs; set by Run
 
-	specs     []Spec // what Reconcile was told before Run
+	specs     []Spec         // what Reconcile and Put were told before Run
+	named     map[string]int // the places of these by name; nil until Put or Remove asks
 	state     state
 	until     time.Duration // the age at which the scheduler wants to be asked again
 	armed     time.Duration // that until which the loop sleeps; NeverAge: until it is kicked
@@ -76,12 +77,13 @@ type App struct {
 	clients   clockClients
 	lags      lags
 	shutdown  shutdown
-	early     *DrainOptions       // the app is to stop as soon as it starts
-	ended     bool                // Run has returned, or is about to
-	retired   []retiree           // to be closed once the lock is free
-	closing   map[string]struct{} // names of those whose Close has been called
-	closed    sync.WaitGroup      // goroutines that close daemons
-	joined    sync.WaitGroup      // workers and listeners
+	early     *DrainOptions          // the app is to stop as soon as it starts
+	ended     bool                   // Run has returned, or is about to
+	retired   []retiree              // to be closed once the lock is free
+	compared  map[schedule.ID]Daemon // see discard
+	closing   map[string]struct{}    // names of those whose Close has been called
+	closed    sync.WaitGroup         // goroutines that close daemons
+	joined    sync.WaitGroup         // workers and listeners
 }
 
 // state is where an app is in its life.
@@ -124,8 +126,8 @@ func New(o Options) *App {
 		roots:   family{nobody, nobody},
 		seeds:   map[schedule.ID]*family{},
 		next:    map[schedule.ID]*Spec{},
-		closing: map[string]struct{}{},
-		runIDs:  RunID(now.UnixMicro()),
+		closing: map[string]struct{}{}, compared: map[schedule.ID]Daemon{},
+		runIDs: RunID(now.UnixMicro()),
 	}
 }
 
@@ -182,10 +184,11 @@ func (a *App) begin(ctx context.Context) error {
 	a.sched = schedule.New(now, a.options.Limits)
 	a.state = dispatching
 	limits := a.sched.Limits()
-	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits, Once: a.options.Once})
-	a.units = make([]unit, 0, len(a.specs))
-	a.apply(noParent, "", a.specs, now)
-	a.specs = nil
+	specs := a.prepared()
+	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(specs), Limits: &limits, Once: a.options.Once})
+	a.units = make([]unit, 0, len(specs))
+	a.sched.Grow(len(specs))
+	a.apply(noParent, "", specs, now)
 	if a.early != nil {
 		a.stop(now, *a.early)
 	}

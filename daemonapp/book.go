@@ -135,6 +135,7 @@ func (a *App) remember(id schedule.ID, name string) {
 func (a *App) forget(id schedule.ID, name string) {
 	u := &a.units[id]
 	a.retire(name, u.daemon)
+	delete(a.compared, id)
 	a.disown(id)
 	a.part(id)
 	now := a.sched.Now()

@@ -53,6 +53,11 @@ func (q *Queue[K, V]) Len() int {
 	return len(q.slots)
 }
 
+// Grow makes room for n more entries.
+func (q *Queue[K, V]) Grow(n int) {
+	q.slots, q.entries = slices.Grow(q.slots, n), slices.Grow(q.entries, n)
+}
+
 // Push adds a value, behind all others of the same key.
 func (q *Queue[K, V]) Push(key K, value V) Handle {
 	h := q.allocate(value)

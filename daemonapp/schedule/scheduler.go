@@ -141,14 +141,22 @@ func (s *Scheduler) Lookup(name string) (ID, bool) {
 	return id, id != nobody
 }
 
+// Grow makes room for n more daemons, where it is known that they come.
+func (s *Scheduler) Grow(n int) {
+	s.records.grow(n)
+	s.names.reserve(n)
+	s.waiting.Grow(n)
+}
+
 // Add puts a daemon in the schedule: due now, at its first calendar time, or when its memory says.
 func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 	s.advance(now)
-	if _, there := s.Lookup(e.Name); there {
+	slot, there := s.names.place(e.Name, &s.records)
+	if there {
 		return nobody, fmt.Errorf("add %s: %w", e.Name, ErrDuplicate)
 	}
 	id := s.records.take()
-	s.names.add(e.Name, id)
+	slot.id = id
 	d := s.daemon(id)
 	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset, stats: Stats{ShortestPause: noPause}}
 	s.settle(id, &e)
