@@ -55,17 +55,6 @@ func TestUpdateGoesBehindItsEquals(t *testing.T) {
 	}
 }
 
-func TestReplaceKeepsThePlace(t *testing.T) {
-	t.Parallel()
-	var q priorityq.Queue[int, string]
-	a := q.Push(1, "a")
-	q.Push(1, "b")
-	q.Replace(a, "other")
-	if v, key, ok := q.Pop(); v != "other" || key != 1 || !ok {
-		t.Errorf("Pop = %q %d %v, want what was put in the place of a", v, key, ok)
-	}
-}
-
 // model is the obvious queue: a list kept sorted by key, then by arrival.
 type model struct {
 	entries []modelEntry

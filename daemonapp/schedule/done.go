@@ -59,7 +59,7 @@ func (s *Scheduler) endPlain(id ID, d *daemon, p *Interval, result Result) Ended
 
 // plain is the pace of a daemon of which nothing else needs to be looked at when its run ends; nil if there is more.
 func (d *daemon) plain() *Interval {
-	if d.extra != nil || d.disarmAfter > 0 || d.flags&^isBackground != 0 {
+	if d.extra != nil || d.flags&^isBackground != 0 {
 		return nil
 	}
 	return d.interval()
@@ -111,11 +111,16 @@ func (d *daemon) count(o Outcome) {
 	}
 }
 
+// exhausted tells whether the daemon has failed as often in a row as it may.
+func (d *daemon) exhausted() bool {
+	return d.extra != nil && d.extra.disarmAfter > 0 && d.fails >= d.extra.disarmAfter
+}
+
 func increment(n int32) int32 { return max(n+1, n) }
 
 // plan asks the daemon for its next run time.
 func (s *Scheduler) plan(d *daemon, outcome Outcome, run *Run) (next int64) {
-	if d.disarmAfter > 0 && d.fails >= d.disarmAfter && outcome == Failed {
+	if outcome == Failed && d.exhausted() {
 		return never
 	}
 	var asked time.Time // of a daemon with a calendar
@@ -223,7 +228,7 @@ func (s *Scheduler) rest(id ID, next int64) {
 	case d.extra != nil && d.extra.successor != nil:
 		d.flags |= later & pauseLater
 		s.succeed(id, d.extra.successor)
-	case d.disarmAfter > 0 && d.fails >= d.disarmAfter && d.outcome == Failed:
+	case d.outcome == Failed && d.exhausted():
 		s.disarm(id, fmt.Sprintf("%d failures", d.fails))
 	case later&disarmLater != 0:
 		s.disarm(id, d.extra.why)

@@ -20,7 +20,7 @@ func (s *Scheduler) holds(id ID, at int64) bool {
 	case c.Window != nil && s.heldByWindow(id, c.Window, at):
 	case c.LoadBelow > 0 && !(s.load.one(s.at) < c.LoadBelow):
 		d.state = HeldByLoad
-		d.handle = s.loadHeld.Push(-c.LoadBelow, id)
+		d.extra.handle = s.loadHeld.Push(-c.LoadBelow, id)
 	case c.Slots != nil && s.heldBySlots(id, c.Slots):
 	case c.Hold != nil && s.heldByItself(id, c.Hold):
 	default:
@@ -147,7 +147,7 @@ func (s *Scheduler) highestForeground() (key float64, ok bool) {
 	for id := range s.records.used {
 		d := s.daemon(id)
 		if d.state == HeldByLoad && d.flags&isBackground == 0 {
-			key, ok = min(key, s.loadHeld.Key(d.handle)), true
+			key, ok = min(key, s.loadHeld.Key(d.extra.handle)), true
 		}
 	}
 	return key, ok

@@ -134,9 +134,9 @@ func (s *Scheduler) release(until int64) (only ID) {
 			break
 		}
 		from.Pop()
-		if s.arrive(id, due) {
+		if s.arrive(ID(id), due) {
 			s.lineUp(only)
-			only = id
+			only = ID(id)
 		}
 	}
 	if only != nobody && s.ready.count > 0 {
@@ -151,7 +151,7 @@ func (s *Scheduler) release(until int64) (only ID) {
 func (s *Scheduler) backgroundFirst() bool {
 	b, due, _ := s.background.Peek()
 	id, foreground, ok := s.waiting.Peek()
-	return !ok || due < foreground || (due == foreground && s.daemon(b).order() < s.daemon(id).order())
+	return !ok || due < foreground || (due == foreground && s.daemon(ID(b)).order() < s.daemon(ID(id)).order())
 }
 
 // arrive follows up that the time of a daemon in a waiting set has come, and tells whether it is ready; it is then to be
@@ -188,9 +188,10 @@ func (s *Scheduler) pick(only ID) ID {
 		return only
 	}
 	for s.ready.count > 0 {
-		id, _, _ := s.ready.heads.Peek()
+		first, _, _ := s.ready.heads.Peek()
+		id := ID(first)
 		d := s.daemon(id)
-		s.unready(d)
+		s.unready(id, d)
 		if d.extra == nil || !s.holds(id, s.at) {
 			return id
 		}
@@ -236,17 +237,17 @@ func (s *Scheduler) enqueue(id ID, d *daemon, at int64) {
 	s.order++
 	d.setOrder(s.order)
 	d.flags |= isQueued
-	d.handle = s.queue(d).Push(at, id)
+	s.queue(d).Push(int32(id), at)
 }
 
-func (s *Scheduler) dequeue(d *daemon) {
+func (s *Scheduler) dequeue(id ID, d *daemon) {
 	d.flags &^= isQueued
-	s.queue(d).Remove(d.handle)
+	s.queue(d).Remove(int32(id))
 	s.soonest = unset
 }
 
 // queue is the waiting set that d belongs to.
-func (s *Scheduler) queue(d *daemon) *priorityq.Queue[int64, ID] {
+func (s *Scheduler) queue(d *daemon) *priorityq.Indexed[int64] {
 	if d.flags&isBackground != 0 {
 		return &s.background
 	}
@@ -258,13 +259,13 @@ func (s *Scheduler) unqueue(id ID) {
 	d := s.daemon(id)
 	switch {
 	case d.state == Ready:
-		s.unready(d)
+		s.unready(id, d)
 	case d.state == HeldByLoad:
-		s.loadHeld.Remove(d.handle)
+		s.loadHeld.Remove(d.extra.handle)
 	case d.state == HeldBySlots:
-		d.slots().held.Remove(d.handle)
+		d.slots().held.Remove(d.extra.handle)
 	case d.flags&isQueued != 0:
-		s.dequeue(d)
+		s.dequeue(id, d)
 	}
 	if d.state == Paused {
 		s.unpaused(min(d.extra.until, s.at))

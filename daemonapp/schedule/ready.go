@@ -10,7 +10,7 @@ import (
 // have the same key form a rank, and only the first of a rank stands in the queue: equals come in the order of the list
 // anyway, so that a crowd of them is served without touching the heap.
 type ready struct {
-	heads       priorityq.Queue[int64, ID] // of ranks, by readyKey
+	heads       priorityq.Indexed[int64] // of ranks: IDs by readyKey
 	first, last ID
 	count       int
 }
@@ -30,7 +30,7 @@ func (s *Scheduler) line(id ID, d *daemon) {
 	r.last = id
 	if d.prev == nobody {
 		r.first = id
-		d.handle = r.heads.Push(key, id)
+		r.heads.Push(int32(id), key)
 		return
 	}
 	ahead := s.daemon(d.prev)
@@ -39,11 +39,11 @@ func (s *Scheduler) line(id ID, d *daemon) {
 		d.flags |= isRanked
 		return
 	}
-	d.handle = r.heads.Push(key, id)
+	r.heads.Push(int32(id), key)
 }
 
 // unready takes a daemon out of the ready.
-func (s *Scheduler) unready(d *daemon) {
+func (s *Scheduler) unready(id ID, d *daemon) {
 	r := &s.ready
 	r.count--
 	var behind *daemon
@@ -63,10 +63,9 @@ func (s *Scheduler) unready(d *daemon) {
 		d.flags &^= isRanked
 	case behind != nil && behind.flags&isRanked != 0: // it moves up to the head of the rank
 		behind.flags &^= isRanked
-		behind.handle = d.handle
-		r.heads.Replace(d.handle, d.next)
+		r.heads.Replace(int32(id), int32(d.next))
 	default:
-		r.heads.Remove(d.handle)
+		r.heads.Remove(int32(id))
 	}
 }
 

@@ -86,8 +86,8 @@ type Scheduler struct {
 	records records
 	names   index
 
-	waiting    priorityq.Queue[int64, ID] // by due time
-	background priorityq.Queue[int64, ID] // likewise, those that do not keep the app alive
+	waiting    priorityq.Indexed[int64] // IDs by due time
+	background priorityq.Indexed[int64] // likewise, those that do not keep the app alive
 	loadHeld   priorityq.Queue[float64, ID]
 	ready      ready
 	// soonest is not after the earliest time in the waiting sets, and is that once release has looked.
@@ -249,16 +249,17 @@ func (s *Scheduler) succession(d *daemon) int64 {
 func (s *Scheduler) settle(id ID, e *Entry) {
 	d := s.daemon(id)
 	d.planner = e.Planner
-	d.disarmAfter = int32(e.DisarmAfter)
 	if e.Background {
 		d.flags |= isBackground
 	}
 	calendar := CalendarOf(e.Planner)
-	if calendar == nil && e.Conditions.none() {
+	if calendar == nil && e.DisarmAfter <= 0 && e.Conditions.none() {
 		d.extra = nil
 		return
 	}
-	d.extra = &extra{conditions: e.Conditions, calendar: calendar, planned: unset, until: never}
+	d.extra = &extra{
+		conditions: e.Conditions, disarmAfter: int32(e.DisarmAfter), calendar: calendar, planned: unset, until: never,
+	}
 	if d.readsWallClock() {
 		if s.wallBound == 0 {
 			s.drift = s.drifted() // what moved while nobody read the clock is no step

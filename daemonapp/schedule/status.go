@@ -129,7 +129,7 @@ func (s *Scheduler) explain(d *daemon, st *Status) {
 	case HeldByWindow:
 		st.Reason = "outside its window"
 		if d.flags&isQueued != 0 {
-			st.Until = s.time(s.queue(d).Key(d.handle))
+			st.Until = s.time(s.queue(d).Key(int32(st.ID)))
 		}
 	case HeldByAfter:
 		name, _ := s.awaits(d)
@@ -223,10 +223,11 @@ func (s *Scheduler) Starved() time.Duration {
 // NextDue is the earliest time at which any daemon becomes due or is released; zero if none will.
 // Name is one of those.
 func (s *Scheduler) NextDue() (name string, at time.Time) {
-	id, due, ok := s.waiting.Peek()
+	first, due, ok := s.waiting.Peek()
 	if other, otherDue, there := s.background.Peek(); there && (!ok || otherDue < due) {
-		id, due, ok = other, otherDue, true
+		first, due, ok = other, otherDue, true
 	}
+	id := ID(first)
 	if decayed := s.loadReleaseAt(false); decayed != never && (!ok || decayed < due) {
 		id, _, ok = s.loadHeld.Peek()
 		due = decayed
