@@ -16,17 +16,18 @@ type Identity struct{ Dev, Ino uint64 }
 // Queue is one queue directory, held open: a directory that is renamed stays the same queue, and one that is made in its
 // place is another. A Queue is used by one goroutine at a time; any number of them, in any processes, may be on one directory.
 type Queue struct {
-	dir     string
-	options Options
-	filter  filter
-	id      Identity
+	// What Changed looks at comes first: see BenchmarkIdleQueues.
 	fd      int // the directory
+	broken  error
+	ready   pool
 	private int // .peakd in it; -1 where there is none to read, and at rest
 	// folderID is that of .peakd.
 	folderID Identity
-	broken   error
 
-	ready    pool
+	dir      string
+	options  Options
+	filter   filter
+	id       Identity
 	deferred deferred
 	looks    looks
 	litter   map[string]bool // names of temporary files seen in the directory
@@ -153,8 +154,24 @@ func (q *Queue) Gone() bool {
 // Changed tells whether the directory may hold something new since Claim has last read it. It costs one system call, and
 // says yes rather than no when in doubt.
 func (q *Queue) Changed() bool {
-	st, err := statFD(q.fd)
-	return err != nil || !q.ready.gate.shut(st)
+	m := q.Mark()
+	return m.Changed()
+}
+
+// Mark is what Changed looks at, for who looks at thousands of queues and cannot spare a memory access. It is good until the
+// queue is used for anything but Calm and InPlace.
+type Mark struct {
+	fd   int
+	gate gate
+}
+
+// Mark returns that of now.
+func (q *Queue) Mark() Mark { return Mark{q.fd, q.ready.gate} }
+
+// Changed is that of the queue.
+func (m *Mark) Changed() bool {
+	st, err := statFD(m.fd)
+	return err != nil || !m.gate.shut(st)
 }
 
 // Degraded is the failed sync since which nothing is acknowledged, or nil. It wraps ErrDegraded.
@@ -231,15 +248,15 @@ const tick = 20 * time.Millisecond
 
 // gate remembers a directory's modification time from before it was read.
 type gate struct {
-	modified time.Time
-	settled  bool // that time was old enough then for any later change to move it
+	modified int64 // in ns
+	settled  bool  // that time was old enough then for any later change to move it
 }
 
 // note is called with what the directory was before reading it. It asks the clock that file systems take their times from,
 // as no other can be compared with them.
 func (g *gate) note(st stat) {
-	*g = gate{modified: st.modified, settled: fileClock().Sub(st.modified) > tick}
+	*g = gate{modified: st.modified.UnixNano(), settled: fileClock().Sub(st.modified) > tick}
 }
 
 // shut tells whether nothing can have changed since.
-func (g *gate) shut(st stat) bool { return g.settled && st.modified.Equal(g.modified) }
+func (g *gate) shut(st stat) bool { return g.settled && st.modified.UnixNano() == g.modified }

@@ -55,7 +55,7 @@ type calm struct{ claims gate }
 // files wait for another attempt only in the buckets that Claim knows of. It costs two system calls at rest, and says no rather
 // than yes when in doubt.
 func (q *Queue) Calm() bool {
-	if q.usable() != nil || len(q.slots) > 0 || len(q.litter) > 0 || q.twice && !q.checked {
+	if q.broken != nil || q.fd < 0 || len(q.slots) > 0 || len(q.litter) > 0 || q.twice && !q.checked {
 		return false
 	}
 	st, err := statAt(q.fd, Reserved+"/"+retryDir)
