@@ -216,9 +216,18 @@ func (m *Manager) spec(d directory) (daemonapp.Spec, error) {
 	if err != nil {
 		return daemonapp.Spec{}, err
 	}
+	if q, ok := spec.Daemon.(*Queue); ok && !isWithin(string(q.settings.Directory), each.Path) {
+		return daemonapp.Spec{}, fmt.Errorf("its queue would be on %s: leave directory out of the queue and match blocks", q.settings.Directory)
+	}
 	spec.Digest = fmt.Sprintf("%s:%x:%x", spec.Digest, d.id.Dev, d.id.Ino)
 	spec.Terms.Slots = m.slots
 	return spec, nil
+}
+
+// isWithin tells whether a path is that of a directory or of something in it.
+func isWithin(path, dir string) bool {
+	below, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(below)
 }
 
 // tellExcess tells that there are too many directories, when that changes.
