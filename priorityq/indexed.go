@@ -76,7 +76,11 @@ func (q *Indexed[K]) Pop() (i int32, key K, ok bool) {
 		return 0, key, false
 	}
 	i, key = q.slots[0].number, q.slots[0].key
-	q.cut(0)
+	if len(q.slots) == 1 {
+		q.clear()
+	} else {
+		q.heir = q.least(1)
+	}
 	return i, key, true
 }
 

@@ -45,8 +45,8 @@ func (s *Scheduler) next() Verdict {
 	}
 	if s.running >= s.limits.Workers {
 		s.lineUp(only)
-	} else if id := s.pick(only); id != nobody {
-		s.start(id)
+	} else if id, d := s.pick(only); d != nil {
+		s.start(d)
 		return Verdict{Action: Start, ID: id}
 	}
 	if s.bounded && s.idleGap() {
@@ -179,13 +179,13 @@ func (s *Scheduler) arrive(id ID, due int64) bool {
 
 // pick takes the daemon that is to start: the only one that is ready, or else the first in line whose conditions still
 // hold.
-func (s *Scheduler) pick(only ID) ID {
+func (s *Scheduler) pick(only ID) (ID, *daemon) {
 	if only != nobody {
 		d := s.daemon(only)
 		if d.extra != nil && d.due < s.at && s.holds(only, s.at) {
-			return nobody
+			return nobody, nil
 		}
-		return only
+		return only, d
 	}
 	for s.ready.count > 0 {
 		first, _, _ := s.ready.heads.Peek()
@@ -193,14 +193,13 @@ func (s *Scheduler) pick(only ID) ID {
 		d := s.daemon(id)
 		s.unready(id, d)
 		if d.extra == nil || !s.holds(id, s.at) {
-			return id
+			return id, d
 		}
 	}
-	return nobody
+	return nobody, nil
 }
 
-func (s *Scheduler) start(id ID) {
-	d := s.daemon(id)
+func (s *Scheduler) start(d *daemon) {
 	d.state = Running
 	d.started = s.at
 	d.takeSlot()
