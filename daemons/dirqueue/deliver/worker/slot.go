@@ -104,7 +104,7 @@ func (s *slot) pump(ctx context.Context, feed *feed) {
 	}
 	s.worker = nil
 	p.w.end(how, program.Killed(ctx), p.late)
-	p.settle(ctx, why)
+	p.settle(ctx, why, how)
 }
 
 type pump struct {
@@ -221,7 +221,7 @@ func (p *pump) late(r reply) {
 
 // settle decides about the jobs of a worker that is no more. The oldest is what it was at, or at worst the one
 // that is unlucky; for the others it is as if nobody had told of them, unless the run is over.
-func (p *pump) settle(ctx context.Context, why string) {
+func (p *pump) settle(ctx context.Context, why string, how ending) {
 	rest := p.told
 	if ctx.Err() != nil {
 		for _, t := range rest {
@@ -229,7 +229,8 @@ func (p *pump) settle(ctx context.Context, why string) {
 		}
 		return
 	}
-	leaves := p.w.answered > 0 && p.w.err == nil && p.w.exit.Code == 0 && !p.w.exit.Stopped
+	// One that has to go may still end well by itself: it does not leave of its own accord.
+	leaves := how == soft && p.w.answered > 0 && p.w.err == nil && p.w.exit.Code == 0 && !p.w.exit.Stopped
 	if len(rest) > 0 && !leaves {
 		r := deliver.Result{
 			Verdict: deliver.Retry, Detail: p.w.stderr.Detail(p.env.Mask),

@@ -351,6 +351,17 @@ func TestNobodyTakesAll(t *testing.T) {
 	}
 }
 
+// TestGarbageAfterAnswers: what was said before is believed, be it in the same breath, and nothing after it. That the worker ends
+// well then does not make its file anybody else's.
+func TestGarbageAfterAnswers(t *testing.T) {
+	t.Parallel()
+	d, log := script(t, loop(`if [ "$number" = 3 ]; then printf 'ok 1\nok 3\nwhat?\nok 2\n'; exit 0; fi`), nil, deliver.Env{})
+	got := delivertest.Verdicts(delivertest.Deliver(t.Context(), t, d, numbered(t, 3)))
+	if got != "done retry done" || len(lines(t, log)) != 1 {
+		t.Errorf("got %s, log %q; want done retry done of one worker", got, lines(t, log))
+	}
+}
+
 // TestLongPaths: more than a pipe holds can be under way, and nobody waits for the other for ever.
 func TestLongPaths(t *testing.T) {
 	t.Parallel()
