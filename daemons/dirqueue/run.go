@@ -78,7 +78,7 @@ func (r *run) size(now time.Time) int {
 // tell logs what a claim came across.
 func (r *run) tell(b spool.Batch) {
 	for _, f := range b.Refused {
-		r.env.Log.Warn("set_aside", zap.String("file", f.Name), zap.Int("attempt", 0), zap.String("reason", f.Reason))
+		r.env.Log.Warn("set_aside", zap.String("file", f.Name), zap.Int("attempt", f.Attempts), zap.String("reason", f.Reason))
 	}
 	for _, p := range b.Problems {
 		r.env.Log.Warn("left_alone", zap.String("file", p.Name), zap.Error(p.Err))

@@ -42,8 +42,11 @@ type Batch struct {
 	Problems []Problem
 }
 
-// Refused is a file that breaks a rule of the queue.
-type Refused struct{ Name, Reason string }
+// Refused is a file that breaks a rule of the queue. Attempts is how many had ended before.
+type Refused struct {
+	Name, Reason string
+	Attempts     int
+}
 
 // Problem is a file that could not be looked at.
 type Problem struct {

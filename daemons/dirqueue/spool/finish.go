@@ -45,12 +45,12 @@ func (q *Queue) PutBack(c *Claimed, at, now time.Time) error {
 // Fail ends a claim whose file will never be delivered: it is set aside with the reason beside it. Errors are as those of
 // Done, and ErrReason tells that the file was set aside without its reason.
 func (q *Queue) Fail(c *Claimed, f Failure, now time.Time) error {
+	f.Attempts = c.Attempt
 	return q.wrap("set aside in", q.fail(c, f, now))
 }
 
 func (q *Queue) fail(c *Claimed, f Failure, now time.Time) error {
-	f.Name, f.Failed = c.Name, now
-	f.Attempts, f.Crashes = c.Attempt, c.Crashes
+	f.Name, f.Failed, f.Crashes = c.Name, now, c.Crashes
 	var unkept error
 	err := q.end(c, func(dir int) (string, error) {
 		to, kept, err := q.toFailed(dir, c.Name, c.id.Ino, f)

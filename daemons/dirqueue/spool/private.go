@@ -4,9 +4,30 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
+
+// outside refuses the reserved folder of a queue, and what is in it: that is not a queue of its own. A directory that only has the
+// name is as good as any.
+func outside(dir string) error {
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if filepath.Base(dir) == Reserved && isReservedFolder(dir) {
+			return fmt.Errorf("%w: name the directory that it is in", ErrReserved)
+		}
+	}
+	return nil
+}
+
+func isReservedFolder(dir string) bool {
+	for _, name := range []string{claimDir, retryDir, doneDir, failedDir, tmpDir} {
+		if _, err := statAt(unix.AT_FDCWD, dir+"/"+name); err != nil {
+			return false
+		}
+	}
+	return true
+}
 
 // openPrivate makes and opens the reserved folder. Everything below it is reached through its descriptor, and no other user
 // may enter it, so that paths in it need no care for symbolic links.

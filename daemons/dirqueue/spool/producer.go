@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,7 +42,14 @@ func OpenProducer(dir string, o ProducerOptions) (*Producer, error) {
 	if o.Mode == 0 {
 		o.Mode = 0o640
 	}
-	fd, err := openAt(unix.AT_FDCWD, dir, openDir, 0)
+	full, err := filepath.Abs(dir)
+	if err == nil {
+		err = outside(full)
+	}
+	fd := -1
+	if err == nil {
+		fd, err = openAt(unix.AT_FDCWD, dir, openDir, 0)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open queue %s: %w", dir, err)
 	}

@@ -74,6 +74,9 @@ func open(dir string, o Options) (*Queue, error) {
 	if q.dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
+	if err := outside(q.dir); err != nil {
+		return nil, err
+	}
 	if err := q.hold(); err != nil {
 		q.closeAll()
 		return nil, err

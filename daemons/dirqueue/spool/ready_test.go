@@ -268,7 +268,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
 	for i, e := range list(t, q, spool.StateFailed) {
-		if e.Name != want[i].Name || e.Failure.Reason != want[i].Reason {
+		if e.Name != want[i].Name || e.Failure.Reason != want[i].Reason || e.Attempts != 0 {
 			t.Errorf("failed: %+v, want %+v", e, want[i])
 		}
 	}

@@ -331,6 +331,9 @@ func TestClaimsOfTheDeadAreLookedAt(t *testing.T) {
 		}
 		for _, r := range b.Refused {
 			refused = append(refused, r.Name)
+			if r.Attempts != 1 {
+				t.Errorf("%s was refused after %d attempts, want the one that was cut off", r.Name, r.Attempts)
+			}
 		}
 		more = b.More
 	}

@@ -136,8 +136,8 @@ func (q *Queue) admit(r *round, c *Claimed, st stat) (*Claimed, error) {
 	if reason == "" {
 		return c, nil
 	}
-	r.Refused = append(r.Refused, Refused{Name: c.Name, Reason: reason})
-	err := q.fail(c, Failure{Reason: reason}, r.Now)
+	r.Refused = append(r.Refused, Refused{Name: c.Name, Reason: reason, Attempts: c.history.tries})
+	err := q.fail(c, Failure{Reason: reason, Attempts: c.history.tries}, r.Now)
 	if errors.Is(err, ErrReason) {
 		return nil, nil
 	}
