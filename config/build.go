@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
 )
 
 // BuildEnv is what daemons are built with.
@@ -78,8 +79,14 @@ func (b *builder) spec(dec *Decoded) (daemonapp.Spec, error) {
 	if err != nil {
 		return daemonapp.Spec{}, fmt.Errorf("build %s (%s): %w", dec.full, dec.header, maskedError{err, b.mask})
 	}
+	if schedule.CalendarOf(dec.planner) != nil && schedule.CalendarOf(daemon) == nil {
+		return daemonapp.Spec{}, fmt.Errorf("build %s (%s): %w", dec.full, dec.header, errHidden)
+	}
 	return daemonapp.Spec{Name: dec.Name, Type: dec.Type, Digest: dec.Digest, Daemon: daemon, Terms: dec.terms}, nil
 }
+
+// errHidden: a daemon embeds its planner as a bare interface. It would run at once instead of at its first calendar time.
+var errHidden = errors.New("the daemon type hides the calendar that its planner follows: it is to embed daemonapp.Pace")
 
 // maskedError is an error whose text shows no secret.
 type maskedError struct {

@@ -264,7 +264,9 @@ func TestCommonAttributesAreComplete(t *testing.T) {
 	if diff := cmp.Diff(common, got(config.CommonAttributes())); diff != "" {
 		t.Error(diff)
 	}
-	app := "stay_alive_for shutdown_after shutdown_if_idle shutdown_if_no_work workers shutdown_grace aging timezone state_dir"
+	app := "stay_alive_for shutdown_after shutdown_if_idle shutdown_if_no_work workers shutdown_grace aging timezone state_dir" +
+		" observe observe.listen control control.socket control.group control.view_group" +
+		" history history.enabled history.keep_for history.keep_failed_for history.keep_runs history.maximum_size"
 	if diff := cmp.Diff(app, got(config.AppAttributes())); diff != "" {
 		t.Error(diff)
 	}

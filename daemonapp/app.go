@@ -70,10 +70,11 @@ type App struct {
 	seeds     map[schedule.ID]*family // the children of those daemons that have some
 	base      context.Context         // parent of all runs; set by Run
 
-	specs     []Spec // what Reconcile was told before Run
+	specs     []Spec         // what Reconcile and Put were told before Run
+	named     map[string]int // the places of these by name; nil until Put or Remove asks
 	state     state
-	until     time.Time // when the scheduler wants to be asked again
-	armed     time.Time // until when the loop sleeps; zero: until it is kicked
+	until     time.Duration // the age at which the scheduler wants to be asked again
+	armed     time.Duration // that until which the loop sleeps; NeverAge: until it is kicked
 	softTold  bool
 	workers   []*worker // all standing workers
 	parked    []*worker // those without a run
@@ -82,13 +83,14 @@ type App struct {
 	clients   clockClients
 	lags      lags
 	shutdown  shutdown
-	probing   chan struct{}       // holds one while a Check waits for the lock
-	early     *DrainOptions       // the app is to stop as soon as it starts
-	ended     bool                // Run has returned, or is about to
-	retired   []retiree           // to be closed once the lock is free
-	closing   map[string]struct{} // names of those whose Close has been called
-	closed    sync.WaitGroup      // goroutines that close daemons
-	joined    sync.WaitGroup      // workers and listeners
+	probing   chan struct{}          // holds one while a Check waits for the lock
+	early     *DrainOptions          // the app is to stop as soon as it starts
+	ended     bool                   // Run has returned, or is about to
+	retired   []retiree              // to be closed once the lock is free
+	compared  map[schedule.ID]Daemon // see discard
+	closing   map[string]struct{}    // names of those whose Close has been called
+	closed    sync.WaitGroup         // goroutines that close daemons
+	joined    sync.WaitGroup         // workers and listeners
 }
 
 // state is where an app is in its life.
@@ -131,11 +133,11 @@ func New(o Options) *App {
 		sched:     schedule.New(now, o.Limits),
 		roots:     family{nobody, nobody},
 		seeds:     map[schedule.ID]*family{},
-		next:      map[schedule.ID]*Spec{},
 		disarming: map[schedule.ID]string{},
 		pauses:    map[schedule.ID]Pause{},
-		closing:   map[string]struct{}{},
-		runIDs:    RunID(now.Unix() << 12),
+		next:      map[schedule.ID]*Spec{},
+		closing:   map[string]struct{}{}, compared: map[schedule.ID]Daemon{},
+		runIDs: RunID(now.UnixMicro()),
 	}
 }
 
@@ -195,10 +197,11 @@ func (a *App) begin(ctx context.Context) error {
 	}
 	a.state = dispatching
 	limits := a.sched.Limits()
-	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(a.specs), Limits: &limits, Once: a.options.Once})
-	a.units = make([]unit, 0, len(a.specs))
-	a.apply(noParent, "", a.specs, now)
-	a.specs = nil
+	specs := a.prepared()
+	a.emit(Event{Kind: AppStarted, At: now, Daemons: len(specs), Limits: &limits, Once: a.options.Once})
+	a.units = make([]unit, 0, len(specs))
+	a.sched.Grow(len(specs))
+	a.apply(noParent, "", specs, now)
 	if a.early != nil {
 		a.stop(now, *a.early)
 	}
@@ -214,8 +217,8 @@ func (a *App) turn() (until time.Time, done bool) {
 	a.tellSoft(now)
 	a.tick(now)
 	a.dispatch(now, nil)
-	a.armed = a.alarm(now)
-	return a.armed, a.state == stopped
+	a.armed = a.alarm(a.sched.Look(now))
+	return a.sched.Time(a.armed), a.state == stopped
 }
 
 // sleep waits until then, or for a kick; false means that ctx was cancelled.
@@ -238,20 +241,22 @@ func (a *App) sleep(until time.Time, cancelled <-chan struct{}) bool {
 // wallCheck is how often the loop looks at the wall clock while a calendar or window is in play.
 const wallCheck = 30 * time.Second
 
-// alarm is when the loop must look again; zero: only when kicked.
-func (a *App) alarm(now time.Time) time.Time {
-	until := a.shutdown.next
+// alarm is the age at which the loop must look again; NeverAge: only when kicked.
+func (a *App) alarm(age time.Duration) time.Duration {
+	var until time.Duration
 	if a.state == dispatching {
 		until = a.until
 		if a.sched.WallClock() {
-			until = earlier(until, now.Add(wallCheck))
+			until = min(until, age+wallCheck)
 		}
+	} else {
+		until = a.sched.Age(a.shutdown.next)
 	}
 	if _, at, ok := a.deadlines.Peek(); ok {
-		until = earlier(until, a.time(at))
+		until = min(until, time.Duration(at))
 	}
-	if a.ticking() {
-		until = earlier(until, a.clients.next())
+	if len(a.clients.listeners) > 0 && a.ticking() {
+		until = min(until, a.sched.Age(a.clients.next()))
 	}
 	return until
 }
@@ -286,15 +291,18 @@ func (a *App) unlock() {
 	a.mu.Unlock()
 }
 
-func (a *App) emit(e Event) {
+func (a *App) emit(e Event) { a.publish(&e) }
+
+// publish is emit for events that come with every run: an Event is large, and each copy of it is felt.
+func (a *App) publish(e *Event) {
 	for _, o := range a.options.Observers {
-		o.Observe(e)
+		o.Observe(*e)
 	}
 }
 
 // rouse makes the loop look again if it would sleep longer than until.
-func (a *App) rouse(until time.Time) {
-	if a.state == stopped || (!until.IsZero() && (a.armed.IsZero() || until.Before(a.armed))) {
+func (a *App) rouse(until time.Duration) {
+	if a.state == stopped || until < a.armed {
 		a.kickLoop()
 	}
 }
@@ -305,15 +313,6 @@ func (a *App) kickLoop() {
 	default:
 	}
 }
-
-// offset and time turn times into nanoseconds since the start and back. A wall-clock time is measured from
-// the latest time told: since the start the wall clock may have been stepped.
-func (a *App) offset(t time.Time) int64 {
-	now := a.sched.Now()
-	return int64(t.Sub(now) + now.Sub(a.sched.Started()))
-}
-
-func (a *App) time(at int64) time.Time { return a.sched.Started().Add(time.Duration(at)) }
 
 // find looks a daemon up by name.
 func (a *App) find(name string) (schedule.ID, error) {

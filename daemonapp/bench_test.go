@@ -268,6 +268,8 @@ func BenchmarkSteer(b *testing.B) {
 			<-ended
 		}
 	}
+	extra := spec("extra", every(time.Hour, ending(schedule.Idle)))
+	extra.Terms.StartAfter = time.Hour
 	ways := []struct {
 		name string
 		do   func(i int)
@@ -281,6 +283,15 @@ func BenchmarkSteer(b *testing.B) {
 			name := specs[i*7919%n].Name
 			_ = app.Disarm(name, "bench", "")
 			_ = app.Arm(name, "")
+		}},
+		{"put+remove", func(int) {
+			_, _ = app.Put(extra)
+			_ = app.Remove(extra.Name)
+		}},
+		{"put another", func(i int) {
+			other := specs[i*7919%n]
+			other.Digest = fmt.Sprintf("%016x", n+i)
+			_, _ = app.Put(other)
 		}},
 		{"seed's run", stating(0)},
 		{"seed's run, add+remove", stating(0, 1)},

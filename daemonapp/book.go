@@ -10,32 +10,41 @@ import (
 
 // book takes the end of w's run to the books: schedule, children, observers, memory.
 func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) {
-	u := &a.units[w.id]
-	u.worker = nil
-	replaced := a.next[w.id] != nil
-	run, next := a.sched.Done(w.id, now, result, err)
-	var stretched bool
-	if !next.IsZero() {
-		stretched = result.Outcome == schedule.Idle && next.Sub(now) > u.lastWait
-		u.lastWait = next.Sub(now)
-	}
-	typ := u.typ
-	digest := u.digest
-	var children Change
-	if w.stated && good(result.Outcome) && !replaced && !a.gone(w.id) {
-		children = a.children(w, now)
-	}
-	if len(a.options.Observers) > 0 {
-		a.emit(Event{
-			Kind: RunEnded, At: now, Daemon: w.name, Type: typ, Digest: digest, Run: run, RunID: w.ctx.info.ID, By: w.by,
-			Attempt: w.ctx.info.Attempt, Report: w.ctx.info.report, Next: next, Stretched: stretched, Children: children,
-		})
+	a.units[w.id].worker = nil
+	if len(a.options.Observers) == 0 && !w.stated {
+		a.sched.DoneAt(w.id, a.sched.Look(now), result, err)
+	} else {
+		a.tell(w, now, result, err)
 	}
 	// What the shutdown cancelled is not done: the next life of the app begins with it.
 	shutdown := errors.Is(w.cause, ErrStopping) || errors.Is(w.cause, ErrForced)
 	if a.settled(w.id, w.name, err) && !(shutdown && result.Outcome == schedule.Cancelled) {
 		a.remember(w.id, w.name)
 	}
+}
+
+// tell is what book does where somebody is to know more of the end of w's run than the schedule: observers, or the children
+// that it stated.
+func (a *App) tell(w *worker, now time.Time, result schedule.Result, err error) {
+	u := &a.units[w.id]
+	replaced, typ, digest := a.next[w.id] != nil, u.typ, u.digest
+	run, next := a.sched.Done(w.id, now, result, err)
+	var stretched bool
+	if !next.IsZero() {
+		stretched = result.Outcome == schedule.Idle && next.Sub(now) > u.lastWait
+		u.lastWait = next.Sub(now)
+	}
+	var children Change
+	if w.stated && good(result.Outcome) && !replaced && !a.gone(w.id) {
+		children = a.children(w, now)
+	}
+	if len(a.options.Observers) == 0 {
+		return
+	}
+	a.publish(&Event{
+		Kind: RunEnded, At: now, Daemon: w.name, Type: typ, Digest: digest, Run: run, RunID: w.ctx.info.ID, By: w.by,
+		Attempt: w.ctx.info.Attempt, Report: w.ctx.info.report, Next: next, Stretched: stretched, Children: children,
+	})
 }
 
 // good tells whether a run did not fail and was not taken back.
@@ -133,6 +142,7 @@ func (a *App) remember(id schedule.ID, name string) {
 func (a *App) forget(id schedule.ID, name string) {
 	u := &a.units[id]
 	a.retire(name, u.daemon)
+	delete(a.compared, id)
 	a.disown(id)
 	a.part(id)
 	delete(a.pauses, id)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/peakd/peakd/daemonapp/schedule"
 )
 
 // ErrDispatcherStuck: the app does not dispatch, though it should.
@@ -41,9 +43,9 @@ func (a *App) Check(patience time.Duration) error {
 
 // late tells how late the loop is, if it is.
 func (a *App) late() error {
-	now := a.clock.Now()
-	if a.state == building || a.state == stopped || a.armed.IsZero() || now.Sub(a.armed) < lateLimit {
+	late := a.sched.Age(a.clock.Now()) - a.armed
+	if a.state == building || a.state == stopped || a.armed == schedule.NeverAge || late < lateLimit {
 		return nil
 	}
-	return fmt.Errorf("%w: it should have looked at its schedule %s ago", ErrDispatcherStuck, now.Sub(a.armed).Round(time.Second))
+	return fmt.Errorf("%w: it should have looked at its schedule %s ago", ErrDispatcherStuck, late.Round(time.Second))
 }

@@ -11,28 +11,28 @@ import (
 // dispatch carries out the scheduler's decisions. The first start goes to w if there is one: the worker
 // that asks goes on by itself.
 func (a *App) dispatch(now time.Time, w *worker) {
-	for a.state == dispatching {
-		d := a.sched.Next(now)
-		switch d.Action {
+	for age := a.sched.Look(now); a.state == dispatching; {
+		v := a.sched.NextAt(age)
+		switch v.Action {
 		case schedule.Start:
 			if w != nil && !w.busy {
-				a.assign(w, &d, now)
+				a.assign(w, v.ID, now, age)
 				continue
 			}
-			other := a.park()
-			a.assign(other, &d, now)
+			other := a.unpark()
+			a.assign(other, v.ID, now, age)
 			other.start <- struct{}{} // never blocks: a parked worker's channel is empty
 		case schedule.Stop:
-			a.stop(now, DrainOptions{Reason: d.Reason})
+			a.stop(now, DrainOptions{Reason: v.Reason})
 		case schedule.Wait:
-			a.until = d.Until
+			a.until = v.Until
 			return
 		}
 	}
 }
 
-// park takes a parked worker, or hires one: the scheduler never asks for more than there may be.
-func (a *App) park() *worker {
+// unpark takes a parked worker, or hires one: the scheduler never asks for more than there may be.
+func (a *App) unpark() *worker {
 	if n := len(a.parked); n > 0 {
 		w := a.parked[n-1]
 		a.parked = a.parked[:n-1]
@@ -41,16 +41,16 @@ func (a *App) park() *worker {
 	return a.hire()
 }
 
-// assign makes the decision d the run of w.
-func (a *App) assign(w *worker, d *schedule.Decision, now time.Time) {
-	u := &a.units[d.ID]
+// assign has w carry out the run of the daemon id.
+func (a *App) assign(w *worker, id schedule.ID, now time.Time, age time.Duration) {
+	u, name, begun := &a.units[id], a.sched.Name(id), a.sched.Begun(id)
 	u.worker = w
-	w.id, w.daemon, w.name = d.ID, u.daemon, d.Name
-	w.started, w.by, w.busy = now, d.By, true
+	w.id, w.daemon, w.name = id, u.daemon, name
+	w.started, w.by, w.busy = now, begun.By, true
 	a.runIDs++
 	i := &w.ctx.info
-	i.ID, i.Daemon, i.Attempt = a.runIDs, d.Name, d.Failures+1
-	i.Due, i.Deadline, i.Trigger = d.Due, time.Time{}, triggerName(d.By)
+	i.ID, i.Daemon, i.Attempt = a.runIDs, name, begun.Failures+1
+	i.Due, i.Deadline, i.Trigger = a.sched.Time(begun.Due), time.Time{}, triggerName(begun.By)
 	i.Once, i.report, i.lines = a.options.Once, nil, a.options.Lines
 	if u.terms != nil {
 		if u.terms.Timeout > 0 {
@@ -58,11 +58,11 @@ func (a *App) assign(w *worker, d *schedule.Decision, now time.Time) {
 		}
 		a.watch(w, u.terms, now)
 	}
-	a.lags.note(now, now.Sub(d.Due))
+	a.lags.note(age, age-begun.Due)
 	if len(a.options.Observers) > 0 {
-		a.emit(Event{
-			Kind: RunStarted, At: now, Daemon: d.Name, Type: u.typ, Digest: u.digest, RunID: i.ID, By: d.By, Attempt: i.Attempt,
-			Run: schedule.Run{Due: d.Due, Started: now},
+		a.publish(&Event{
+			Kind: RunStarted, At: now, Daemon: name, Type: u.typ, Digest: u.digest, RunID: i.ID, By: begun.By, Attempt: i.Attempt,
+			Run: schedule.Run{Due: i.Due, Started: now},
 		})
 	}
 }
@@ -86,7 +86,7 @@ func (a *App) watch(w *worker, t *Terms, now time.Time) {
 
 func (a *App) watchUntil(w *worker, at time.Time) {
 	a.unwatch(w)
-	w.deadline, w.watched = a.deadlines.Push(a.offset(at), w), true
+	w.deadline, w.watched = a.deadlines.Push(int64(a.sched.Age(at)), w), true
 }
 
 func (a *App) unwatch(w *worker) {
@@ -98,9 +98,9 @@ func (a *App) unwatch(w *worker) {
 
 // expire cancels the runs whose time is over and gives up those that do not return.
 func (a *App) expire(now time.Time) {
-	for {
+	for age := a.sched.Look(now); ; {
 		w, at, ok := a.deadlines.Peek()
-		if !ok || at > a.offset(now) {
+		if !ok || at > int64(age) {
 			break
 		}
 		a.unwatch(w)
@@ -141,7 +141,7 @@ func (a *App) cancel(w *worker, now time.Time, cause error) {
 	}
 	at := now.Add(grace)
 	if again && w.watched {
-		at = earlier(at, a.time(a.deadlines.Key(w.deadline)))
+		at = earlier(at, a.sched.Time(time.Duration(a.deadlines.Key(w.deadline))))
 	}
 	a.watchUntil(w, at)
 	w.ctx.stop(cause)

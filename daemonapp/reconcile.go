@@ -54,7 +54,7 @@ func (a *App) prepare(specs []Spec) (Change, error) {
 	if err := checkNames(specs); err != nil {
 		return Change{}, err
 	}
-	a.specs = specs
+	a.specs, a.named = specs, nil
 	change := Change{Added: make([]string, len(specs))}
 	for i := range specs {
 		change.Added[i] = specs[i].Name
@@ -80,7 +80,7 @@ func (a *App) SetLimits(limits schedule.Limits, shutdownGrace time.Duration) {
 // redispatch carries out what a change from outside has made possible.
 func (a *App) redispatch(now time.Time) {
 	a.dispatch(now, nil)
-	a.rouse(a.alarm(now))
+	a.rouse(a.alarm(a.sched.Look(now)))
 }
 
 func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now time.Time) (Change, error) {
@@ -94,6 +94,10 @@ func (a *App) reconcile(parent schedule.ID, prefix string, specs []Spec, now tim
 func (a *App) apply(parent schedule.ID, prefix string, specs []Spec, now time.Time) Change {
 	var change Change
 	a.round++
+	if a.sched.Len() == 0 { // nobody needs to be looked for
+		a.populate(parent, prefix, specs, now, &change)
+		return change
+	}
 	for i := range specs {
 		id := a.want(parent, prefix+specs[i].Name, &specs[i], now, &change)
 		a.units[id].wanted = a.round
@@ -109,16 +113,32 @@ func (a *App) apply(parent schedule.ID, prefix string, specs []Spec, now time.Ti
 	return change
 }
 
+// populate gives an app that has no daemons its first.
+func (a *App) populate(parent schedule.ID, prefix string, specs []Spec, now time.Time, change *Change) {
+	change.Added = make([]string, len(specs))
+	for i := range specs {
+		change.Added[i] = prefix + specs[i].Name
+		a.add(parent, change.Added[i], &specs[i], now)
+	}
+}
+
 func checkNames(specs []Spec) error {
 	seen := make(map[string]struct{}, len(specs))
 	for i := range specs {
-		name := specs[i].Name
-		if name == "" || strings.Contains(name, "/") || specs[i].Daemon == nil {
-			return fmt.Errorf("daemon %q: %w", name, ErrName)
+		if err := checkName(&specs[i]); err != nil {
+			return err
 		}
+		name := specs[i].Name
 		if seen[name] = struct{}{}; len(seen) == i {
 			return fmt.Errorf("daemon %q: %w", name, ErrName)
 		}
+	}
+	return nil
+}
+
+func checkName(spec *Spec) error {
+	if spec.Name == "" || strings.Contains(spec.Name, "/") || spec.Daemon == nil {
+		return fmt.Errorf("daemon %q: %w", spec.Name, ErrName)
 	}
 	return nil
 }
@@ -145,7 +165,7 @@ func (a *App) want(parent schedule.ID, name string, spec *Spec, now time.Time, c
 		a.replace(id, name, spec, now)
 	case a.labelled(id, spec):
 		change.Kept++
-		a.discard(name, spec.Daemon, current)
+		a.discard(id, name, spec.Daemon, current)
 	case next != nil:
 		change.Changed = append(change.Changed, name)
 		a.replace(id, name, spec, now) // the successor has not begun: this one takes its turn
@@ -153,17 +173,19 @@ func (a *App) want(parent schedule.ID, name string, spec *Spec, now time.Time, c
 		change.Changed = append(change.Changed, name)
 		a.relabel(id, spec)
 		a.emit(Event{Kind: Changed, At: now, Daemon: name, Type: u.typ})
-		a.discard(name, spec.Daemon, current)
+		a.discard(id, name, spec.Daemon, current)
 	}
 	return id
 }
 
-// discard closes a daemon that was made to be compared and never to run, unless it is the one that runs
-// or cannot be told from it.
-func (a *App) discard(name string, d, current Daemon) {
-	if reflect.ValueOf(d).Comparable() && d != current {
-		a.retire(name, d)
+// discard closes a daemon that was made to be compared and never to run, unless it is the one that runs, or cannot be
+// told from it, or was discarded before: a seed may state the same one after each of its runs.
+func (a *App) discard(id schedule.ID, name string, d, current Daemon) {
+	if _, ok := d.(Closer); !ok || !reflect.ValueOf(d).Comparable() || d == current || d == a.compared[id] {
+		return
 	}
+	a.compared[id] = d
+	a.retire(name, d)
 }
 
 func (a *App) add(parent schedule.ID, name string, spec *Spec, now time.Time) schedule.ID {
@@ -181,7 +203,9 @@ func (a *App) add(parent schedule.ID, name string, spec *Spec, now time.Time) sc
 	a.units[id] = unit{}
 	a.join(parent, id)
 	a.outfit(&a.units[id], spec)
-	a.emit(Event{Kind: Added, At: now, Daemon: name, Type: spec.Type})
+	if len(a.options.Observers) > 0 {
+		a.publish(&Event{Kind: Added, At: now, Daemon: name, Type: spec.Type})
+	}
 	return id
 }
 
@@ -216,8 +240,8 @@ func (a *App) supersede(id schedule.ID, name string, next *Spec) {
 	case was == nil:
 	case next == nil:
 		a.retire(name, was.Daemon)
-	default:
-		a.discard(name, was.Daemon, next.Daemon)
+	case reflect.ValueOf(was.Daemon).Comparable() && was.Daemon != next.Daemon:
+		a.retire(name, was.Daemon)
 	}
 	if next == nil {
 		delete(a.next, id)

@@ -187,6 +187,28 @@ func TestWhatIsRemovedInItsRunMayComeBack(t *testing.T) {
 	})
 }
 
+// TestAChildMadeOnlyToBeComparedIsClosedOnce, however often a seed that was replaced states it.
+func TestAChildMadeOnlyToBeComparedIsClosedOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var closed diary
+		seed := func(digest string) daemonapp.Spec {
+			child := spec("child", &quirky{close: func() error { closed.add(digest); return nil }})
+			return daemonapp.Spec{Name: "seed", Digest: digest, Daemon: nursery(list(child))}
+		}
+		l := begin(t, daemonapp.Options{}, seed("1"))
+		for i, digest := range []string{"2", "3"} {
+			l.until(time.Duration(1+10*i)*time.Second + time.Millisecond)
+			if _, err := l.Put(seed(digest)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.until(30 * time.Second)
+		same(t, "closed", closed.lines(), []string{"2", "3"})
+		l.drain()
+		same(t, "closed at the end", closed.lines(), []string{"2", "3", "1"})
+	})
+}
+
 func TestADaemonMadeOnlyToBeComparedIsClosed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		closed := make(chan string, 3)

@@ -29,8 +29,9 @@ var (
 	errRunEnded = errors.New("the run has ended")
 )
 
-// RunID names a run: unique in an app's life, and over lives as far as the clock goes forward.
-type RunID uint32
+// RunID names a run: unique in an app's life, and over lives as far as the clock goes forward. It counts on from the
+// microseconds of the wall clock at the start, as no app starts a million runs a second for long.
+type RunID uint64
 
 // String is the id in hexadecimal, as logs, PEAKD_RUN and commands have it.
 func (id RunID) String() string { return strconv.FormatUint(uint64(id), 16) }

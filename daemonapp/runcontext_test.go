@@ -204,6 +204,23 @@ func TestRunFrom(t *testing.T) {
 	})
 }
 
+// TestRunsOfALaterLifeHaveLaterIDs, though thousands of millions of runs lie between.
+func TestRunsOfALaterLifeHaveLaterIDs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		first := func() daemonapp.RunID {
+			l := begin(t, daemonapp.Options{}, spec("a", every(time.Hour, ending(schedule.Worked))))
+			l.until(time.Second)
+			defer l.drain()
+			return l.told(daemonapp.RunStarted)[0].RunID
+		}
+		earlier := first()
+		time.Sleep(5 * time.Hour)
+		if later := first(); later-earlier < 1<<32 {
+			t.Errorf("%s after %s", later, earlier)
+		}
+	})
+}
+
 func TestProgressSaturates(t *testing.T) {
 	t.Parallel()
 	var info daemonapp.RunInfo

@@ -32,6 +32,10 @@ func TestTimeout(t *testing.T) {
 			<-ctx.Done()
 			return schedule.Result{}, late
 		}, []error{late}},
+		{"a run whose error breaks when it is asked", func(ctx context.Context) (schedule.Result, error) {
+			<-ctx.Done()
+			return schedule.Result{}, (*brittle)(nil)
+		}, nil},
 		{"a seed, whose children then do not count", func(ctx context.Context) (schedule.Result, error) {
 			<-ctx.Done()
 			return schedule.Result{Outcome: schedule.Worked}, nil
@@ -55,6 +59,12 @@ func TestTimeout(t *testing.T) {
 		})
 	}
 }
+
+// brittle is an error that is of no use as a nil pointer.
+type brittle struct{ kind error }
+
+func (b *brittle) Error() string        { return b.kind.Error() }
+func (b *brittle) Is(target error) bool { return b.kind == target } //nolint:errorlint // it is what Is is made of
 
 // stuckApp is an app whose first daemon ignores its context: its first run takes a minute, and is given
 // up after 10 s and 2 s.

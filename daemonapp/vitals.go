@@ -30,14 +30,14 @@ func (a *App) Vitals() Vitals {
 	a.lock()
 	defer a.unlock()
 	now := a.clock.Now()
-	a.sched.Look(now)
+	age := a.sched.Look(now)
 	v := Vitals{
 		Load: a.sched.Load(), Starved: a.sched.Starved(),
 		Running: a.sched.Running(), Ready: a.sched.Ready(), Workers: a.sched.Limits().Workers, Limits: a.sched.Limits(),
 		Daemons: a.sched.Len(), Started: a.sched.Started(),
 		Stopping: a.state != building && a.state != dispatching,
 	}
-	v.LagP50, v.LagP95, v.LagMax = a.lags.percentiles(now)
+	v.LagP50, v.LagP95, v.LagMax = a.lags.percentiles(age)
 	return v
 }
 
@@ -101,31 +101,32 @@ func (a *App) status(id schedule.ID) DaemonStatus {
 type lags struct {
 	spans   [2][64]uint32
 	maxima  [2]time.Duration
-	started time.Time
+	started time.Duration
 }
 
 const lagSpan = 5 * time.Minute
 
-func (l *lags) note(now time.Time, lag time.Duration) {
-	l.turn(now)
+// note books a lag at that age of the app.
+func (l *lags) note(age, lag time.Duration) {
+	l.turn(age)
 	l.spans[0][bits.Len64(uint64(max(lag, 0)))]++
 	l.maxima[0] = max(l.maxima[0], lag)
 }
 
 // turn begins a new span when one is over.
-func (l *lags) turn(now time.Time) {
-	switch age := now.Sub(l.started); {
-	case age >= 2*lagSpan:
-		*l = lags{started: now}
-	case age >= lagSpan:
+func (l *lags) turn(age time.Duration) {
+	switch since := age - l.started; {
+	case since >= 2*lagSpan:
+		*l = lags{started: age}
+	case since >= lagSpan:
 		l.spans[1], l.maxima[1] = l.spans[0], l.maxima[0]
 		l.spans[0], l.maxima[0] = [64]uint32{}, 0
-		l.started = now
+		l.started = age
 	}
 }
 
-func (l *lags) percentiles(now time.Time) (p50, p95, maximum time.Duration) {
-	l.turn(now)
+func (l *lags) percentiles(age time.Duration) (p50, p95, maximum time.Duration) {
+	l.turn(age)
 	maximum = max(l.maxima[0], l.maxima[1])
 	return min(l.percentile(0.50), maximum), min(l.percentile(0.95), maximum), maximum
 }

@@ -94,11 +94,20 @@ func (w *worker) run() (result schedule.Result, err error) {
 	}()
 	w.inside = true
 	result, err = w.daemon.Run(w.ctx)
+	ask(err)
 	if seed, ok := w.daemon.(Seed); ok && err == nil && result.Outcome != schedule.Failed && result.Outcome != 0 {
 		w.children, w.stated = seed.Children(), true
 	}
 	w.inside = false
 	return result, err
+}
+
+// ask asks an error what it is asked again while the app's lock is held: its methods are the daemon's code, too, and panic here
+// if they do, as those of a nil pointer may.
+func ask(err error) {
+	if p := (*PanicError)(nil); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrTimeout) {
+		_ = errors.As(err, &p)
+	}
 }
 
 // what a worker does after a run.
@@ -112,9 +121,11 @@ const (
 
 // finish books w's run and gives w the next one, if there is one; otherwise w is parked.
 func (a *App) finish(w *worker, result schedule.Result, err error) afterwards {
+	now := a.clock.Now() // before the lock is held: others may want it
 	a.lock()
 	defer a.unlock()
-	now := a.clock.Now()
+	age := a.sched.Look(now)
+	now = a.sched.Now() // later, if somebody else came first
 	if w.abandoned {
 		a.returned(w, now)
 		return leave
@@ -126,7 +137,7 @@ func (a *App) finish(w *worker, result schedule.Result, err error) afterwards {
 	if a.state != dispatching {
 		a.drained(now)
 	}
-	a.rouse(a.alarm(now))
+	a.rouse(a.alarm(age))
 	return next
 }
 

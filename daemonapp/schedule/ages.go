@@ -24,8 +24,29 @@ type Ended struct {
 	Failures int
 }
 
-// NextAt is [Scheduler.Next] for a driver on virtual time, which has no use for points in time: most of what a
-// decision costs such a driver is to turn one into the other. The wall clock goes as the ages do.
+// Begun is what a run that starts may know of its daemon: since when that is ready, how many of its runs in a row have
+// failed, and who woke it early (0: its time had come).
+type Begun struct {
+	Due      time.Duration
+	Failures int
+	By       Waker
+}
+
+// Begun tells it of a daemon that NextAt has just said to start.
+func (s *Scheduler) Begun(id ID) Begun {
+	d := s.daemon(id)
+	return Begun{Due: time.Duration(d.due), Failures: int(d.fails), By: d.woken()}
+}
+
+// Time is the point in time at that age; the zero time for NeverAge.
+func (s *Scheduler) Time(age time.Duration) time.Time { return s.time(int64(age)) }
+
+// Age is how old the app is at that time, NeverAge for the zero time. A time without a monotonic reading is measured
+// from the latest time told: since the start the wall clock may have been stepped.
+func (s *Scheduler) Age(t time.Time) time.Duration { return time.Duration(s.offset(t)) }
+
+// NextAt is [Scheduler.Next] for a driver that has no use for points in time: to turn one into the other is much of what
+// a decision costs. The wall clock goes as the ages do; a driver on real time tells [Scheduler.Look] what it shows.
 func (s *Scheduler) NextAt(age time.Duration) Verdict {
 	s.reach(age)
 	return s.next()
@@ -34,10 +55,11 @@ func (s *Scheduler) NextAt(age time.Duration) Verdict {
 // DoneAt is [Scheduler.Done] likewise.
 func (s *Scheduler) DoneAt(id ID, age time.Duration, result Result, err error) Ended {
 	s.reach(age)
-	if s.daemon(id).interval() != nil {
-		return s.end(id, result, nil)
+	d := s.daemon(id)
+	if p := d.plain(); p != nil {
+		return s.endPlain(id, d, p, result)
 	}
-	return s.end(id, result, &Run{Result: result, Err: err})
+	return s.end(id, d, result, &Run{Result: result, Err: err})
 }
 
 // reach takes note of the time, as an age.

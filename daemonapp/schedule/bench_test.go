@@ -89,25 +89,54 @@ func TestRoomAtRest(t *testing.T) {
 // sizes of the benchmarks. The goal is a ratio to a bare heap, measured in the same run.
 var sizes = [...]int{1e2, 1e4, 1e5, 1e6}
 
-// BenchmarkDispatch is Next and Done, beside a re-key of the bare heaps at the same size: the metric "x" is the
+// dispatchAt is dispatch for a driver that tells ages, as the app and the simulation do.
+func dispatchAt(tb testing.TB, s *schedule.Scheduler, age time.Duration) time.Duration {
+	d := s.NextAt(age)
+	if d.Action == schedule.Wait {
+		age = d.Until
+		d = s.NextAt(age)
+	}
+	if d.Action != schedule.Start {
+		tb.Fatalf("decided %+v", d)
+	}
+	s.DoneAt(d.ID, age, schedule.Result{Outcome: schedule.Worked, Count: 1}, nil)
+	return age
+}
+
+// BenchmarkDispatch is NextAt and DoneAt, beside a re-key of the bare heaps at the same size: the metric "x" is the
 // ratio to that of priorityq, which the goal bounds by 2.
 func BenchmarkDispatch(b *testing.B) {
+	benchmarkCrowds(b, func(b *testing.B, s *schedule.Scheduler) func() {
+		age := time.Duration(0)
+		return func() { age = dispatchAt(b, s, age) }
+	})
+}
+
+// BenchmarkDispatchTimes is the same through Next and Done, which turn ages into points in time and back.
+func BenchmarkDispatchTimes(b *testing.B) {
+	benchmarkCrowds(b, func(b *testing.B, s *schedule.Scheduler) func() {
+		now := epoch
+		return func() { now = dispatch(b, s, now) }
+	})
+}
+
+func benchmarkCrowds(b *testing.B, driver func(*testing.B, *schedule.Scheduler) func()) {
 	for _, n := range sizes {
 		for _, c := range []struct {
 			name       string
 			span, wait time.Duration
 		}{{"due", 0, 0}, {"spread", sec, sec}} {
 			b.Run(fmt.Sprintf("%s/n=%.0e", c.name, float64(n)), func(b *testing.B) {
-				s, now := crowd(b, n, c.span, c.wait), epoch
+				once := driver(b, crowd(b, n, c.span, c.wait))
 				for range n {
-					now = dispatch(b, s, now)
+					once()
 				}
 				bare := rekey(n)
 				runtime.GC()
 				b.ReportAllocs()
 				start := cpu()
 				for b.Loop() {
-					now = dispatch(b, s, now)
+					once()
 				}
 				per := float64(cpu()-start) / float64(b.N)
 				b.ReportMetric(per, "cpu-ns/op")

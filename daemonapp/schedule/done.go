@@ -11,22 +11,25 @@ import (
 func (s *Scheduler) Done(id ID, finished time.Time, result Result, err error) (run Run, next time.Time) {
 	s.advance(finished)
 	run.Result, run.Err = result, err
-	e := s.end(id, result, &run)
+	d := s.daemon(id)
+	p := d.plain()
+	if p == nil {
+		e := s.end(id, d, result, &run)
+		return run, s.time(int64(e.Next))
+	}
+	e := s.endPlain(id, d, p, result)
+	run.Due, run.Started, run.Finished = s.time(int64(e.Due)), s.time(int64(e.Started)), s.now
+	run.IdleRuns, run.Failures = int(d.idle), int(d.fails)
 	return run, s.time(int64(e.Next))
 }
 
 // end books the end of a run at the latest time told. It completes the record of the run, which may be nil for a
 // daemon with an interval.
-func (s *Scheduler) end(id ID, result Result, run *Run) Ended {
-	d := s.daemon(id)
+func (s *Scheduler) end(id ID, d *daemon, result Result, run *Run) Ended {
 	if d.flags&isAwaited != 0 {
-		s.line(s.release(s.at - 1)) // what was due before this end is held until it
+		s.lineUp(s.release(s.at - 1)) // what was due before this end is held until it
 	}
-	s.load.change(s.at, -1)
-	s.running--
-	d.count(result)
-	d.ended, d.outcome = s.at, result.Outcome
-	d.stats.ended(result, time.Duration(s.at-d.started))
+	s.book(d, result)
 	e := Ended{Due: time.Duration(d.due), Started: time.Duration(d.started), Failures: int(d.fails)}
 	if run != nil {
 		run.Due, run.Started, run.Finished = s.time(d.due), s.time(d.started), s.time(s.at)
@@ -37,21 +40,51 @@ func (s *Scheduler) end(id ID, result Result, run *Run) Ended {
 	if due != never {
 		d.stats.paced(time.Duration(due - s.at))
 	}
-	s.leave(id, due)
+	s.leave(id, d, due)
 	return e
 }
 
-// leave puts a daemon whose run has ended where it belongs, and releases those who waited for that end.
-func (s *Scheduler) leave(id ID, due int64) {
-	d := s.daemon(id)
-	worked := d.outcome == Worked || d.outcome == More
-	good := worked || d.outcome == Idle
-	if worked {
-		s.workless = s.at
+// endPlain is end for a daemon that is plain, as most are.
+func (s *Scheduler) endPlain(id ID, d *daemon, p *Interval, result Result) Ended {
+	s.book(d, result)
+	e := Ended{Due: time.Duration(d.due), Started: time.Duration(d.started), Failures: int(d.fails)}
+	due := p.after(s.at, result.Outcome, d.idle, d.fails)
+	e.Next = time.Duration(due)
+	if due != never {
+		d.stats.paced(time.Duration(due - s.at))
 	}
-	if good {
+	s.park(id, d, due)
+	return e
+}
+
+// plain is the pace of a daemon of which nothing else needs to be looked at when its run ends; nil if there is more.
+func (d *daemon) plain() *Interval {
+	if d.extra != nil || d.flags&^isBackground != 0 {
+		return nil
+	}
+	return d.interval()
+}
+
+// book keeps what the end of a run leaves behind.
+func (s *Scheduler) book(d *daemon, result Result) {
+	s.load.change(s.at, -1)
+	s.running--
+	switch result.Outcome {
+	case Worked, More:
+		s.workless, d.good = s.at, s.at
+	case Idle:
 		d.good = s.at
+	case Failed, Cancelled:
 	}
+	d.count(result.Outcome)
+	d.stats.Count += int64(result.Count)
+	d.stats.Busy += time.Duration(s.at - d.started)
+	d.ended, d.outcome = s.at, result.Outcome
+}
+
+// leave puts a daemon whose run has ended where it belongs, and releases those who waited for that end.
+func (s *Scheduler) leave(id ID, d *daemon, due int64) {
+	good := d.outcome == Worked || d.outcome == More || d.outcome == Idle
 	name, awaited, slots := d.name, d.flags&isAwaited != 0, d.slots()
 	s.rest(id, due)
 	s.freeSlot(slots)
@@ -62,28 +95,37 @@ func (s *Scheduler) leave(id ID, due int64) {
 
 // count keeps the streaks: work ends both, an idle run ends the failures, a failure leaves the idle
 // count as it was, a cancelled run counts nowhere.
-func (d *daemon) count(result Result) {
-	switch result.Outcome {
+func (d *daemon) count(o Outcome) {
+	switch o {
 	case Worked, More:
+		d.stats.Worked++
 		d.idle, d.fails = 0, 0
 	case Idle:
+		d.stats.Idle++
 		d.idle, d.fails = increment(d.idle), 0
 	case Failed:
+		d.stats.Failed++
 		d.fails = increment(d.fails)
 	case Cancelled:
+		d.stats.Cancelled++
 	}
+}
+
+// exhausted tells whether the daemon has failed as often in a row as it may.
+func (d *daemon) exhausted() bool {
+	return d.extra != nil && d.extra.disarmAfter > 0 && d.fails >= d.extra.disarmAfter
 }
 
 func increment(n int32) int32 { return max(n+1, n) }
 
 // plan asks the daemon for its next run time.
 func (s *Scheduler) plan(id ID, d *daemon, outcome Outcome, run *Run) (next int64) {
-	if d.disarmAfter > 0 && d.fails >= d.disarmAfter && outcome == Failed {
+	if outcome == Failed && d.exhausted() {
 		return never
 	}
 	var asked time.Time // of a daemon with a calendar
 	if p := d.interval(); p != nil {
-		next = p.after(s.at, counts{outcome, int(d.idle), int(d.fails)})
+		next = p.after(s.at, outcome, d.idle, d.fails)
 	} else {
 		asked = d.ask(run)
 		next = max(s.offset(asked), s.at)
@@ -190,7 +232,7 @@ func (s *Scheduler) rest(id ID, next int64) {
 	case d.extra != nil && d.extra.successor != nil:
 		d.flags |= later & pauseLater
 		s.succeed(id, d.extra.successor)
-	case d.disarmAfter > 0 && d.fails >= d.disarmAfter && d.outcome == Failed:
+	case d.outcome == Failed && d.exhausted():
 		s.disarm(id, fmt.Sprintf("%d failures", d.fails))
 	case later&disarmLater != 0:
 		s.disarm(id, d.extra.why)

@@ -20,7 +20,7 @@ func (s *Scheduler) holds(id ID, at int64) bool {
 	case c.Window != nil && s.heldByWindow(id, c.Window, at):
 	case c.LoadBelow > 0 && !(s.load.one(s.at) < c.LoadBelow):
 		d.state = HeldByLoad
-		d.handle = s.loadHeld.Push(-c.LoadBelow, id)
+		d.extra.handle = s.loadHeld.Push(-c.LoadBelow, id)
 	case c.Slots != nil && s.heldBySlots(id, c.Slots):
 	case c.Hold != nil && s.heldByItself(id, c.Hold):
 	default:
@@ -43,7 +43,7 @@ func (s *Scheduler) heldByWindow(id ID, w Window, at int64) bool {
 	if opens <= at {
 		opens = s.at + 1
 	}
-	s.enqueue(id, opens)
+	s.enqueue(id, s.daemon(id), opens)
 	return true
 }
 
@@ -84,7 +84,7 @@ func (s *Scheduler) heldByItself(id ID, hold func() (string, time.Duration)) boo
 	d := s.daemon(id)
 	d.state = HeldByDaemon
 	d.extra.why = reason
-	s.enqueue(id, later(s.at, max(int64(recheck), int64(time.Millisecond))))
+	s.enqueue(id, d, later(s.at, max(int64(recheck), int64(time.Millisecond))))
 	return true
 }
 
@@ -110,9 +110,6 @@ func (s *Scheduler) releaseAfter(name string) {
 
 // releaseByLoad releases those whose threshold the load has fallen below, the highest first.
 func (s *Scheduler) releaseByLoad() {
-	if s.loadHeld.Len() == 0 {
-		return
-	}
 	load := s.load.one(s.at)
 	for {
 		id, threshold, ok := s.loadHeld.Peek()
@@ -151,7 +148,7 @@ func (s *Scheduler) highestForeground() (key float64, ok bool) {
 	for id := range s.records.used {
 		d := s.daemon(id)
 		if d.state == HeldByLoad && d.flags&isBackground == 0 {
-			key, ok = min(key, s.loadHeld.Key(d.handle)), true
+			key, ok = min(key, s.loadHeld.Key(d.extra.handle)), true
 		}
 	}
 	return key, ok

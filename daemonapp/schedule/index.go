@@ -50,13 +50,25 @@ func (x *index) lookup(name string, of *records) ID {
 	return nobody
 }
 
-// add puts the daemon id in, whose name is not there.
-func (x *index) add(name string, id ID) {
+// place is the slot of the daemon called name, which is taken from then on; there tells that it was before.
+func (x *index) place(name string, of *records) (slot *indexed, there bool) {
 	if x.used*8 >= len(x.slots)*7 {
-		x.grow()
+		x.resize(len(x.slots) + len(x.slots)/2)
 	}
-	x.used++
-	x.put(indexed{x.hash(name), id})
+	hash := x.hash(name)
+	slot = &x.slots[x.find(hash, name, of)]
+	if there = slot.hash != 0; !there {
+		slot.hash = hash
+		x.used++
+	}
+	return slot, there
+}
+
+// reserve makes room for n more.
+func (x *index) reserve(n int) {
+	if slots := (x.used+n)*8/7 + 1; slots > len(x.slots) {
+		x.resize(slots)
+	}
 }
 
 func (x *index) put(s indexed) {
@@ -67,10 +79,9 @@ func (x *index) put(s indexed) {
 	x.slots[i] = s
 }
 
-// grow makes room for half as many again.
-func (x *index) grow() {
+func (x *index) resize(slots int) {
 	old := x.slots
-	x.slots = make([]indexed, len(old)+len(old)/2)
+	x.slots = make([]indexed, slots)
 	for _, s := range old {
 		if s.hash != 0 {
 			x.put(s)

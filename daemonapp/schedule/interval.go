@@ -27,9 +27,13 @@ func (p *Interval) NextRun(last Run) time.Time {
 }
 
 // after is NextRun for the scheduler itself, in its own time: the wait begins at that time.
-func (p *Interval) after(at int64, last counts) int64 {
+func (p *Interval) after(at int64, outcome Outcome, idle, failures int32) int64 {
+	last := counts{outcome, int(idle), int(failures)}
 	if p.Once && last.spent(p.OnceRetries, p.Retry.Attempts) {
 		return never
+	}
+	if outcome == Worked {
+		return max(later(at, int64(p.MinimumIdle)), at)
 	}
 	return max(later(at, int64(p.wait(last))), at)
 }

@@ -30,6 +30,14 @@ const loadGrain = int64(time.Millisecond)
 
 // change books that a run started (+1) or ended (-1) at t.
 func (l *load) change(t int64, by int) {
+	if t != l.changed {
+		l.pass(t)
+	}
+	l.busy += by
+}
+
+// pass books the time since the last change.
+func (l *load) pass(t int64) {
 	if t-l.at >= loadGrain {
 		l.fold(t)
 	} else {
@@ -38,7 +46,6 @@ func (l *load) change(t int64, by int) {
 		l.moment += busy * (to*to - from*from)
 		l.changed = t
 	}
-	l.busy += by
 }
 
 // workers books that there are n workers from t on.

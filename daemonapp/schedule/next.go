@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"math"
 	"time"
 
 	"github.com/peakd/peakd/priorityq"
@@ -28,24 +27,29 @@ func (s *Scheduler) Next(now time.Time) (told Decision) {
 
 // next is Next at the latest time told.
 func (s *Scheduler) next() Verdict {
-	s.releaseByLoad()
-	first := s.release(s.at)
-	if reason, ok := s.overdue(); ok {
-		s.line(first)
-		return Verdict{Action: Stop, Reason: reason}
+	if s.at < s.soonest && s.ready.count == 0 && !s.bounded && s.loadHeld.Len() == 0 && s.running < s.limits.Workers {
+		return Verdict{Action: Wait, Until: time.Duration(s.soonest)} // most often it is
 	}
-	if s.running < s.limits.Workers {
-		if first == nobody || s.late(first) {
-			s.line(first)
-			first = s.pick()
-		}
-		if first != nobody {
-			s.start(first)
-			return Verdict{Action: Start, ID: first}
+	if s.loadHeld.Len() > 0 {
+		s.releaseByLoad()
+	}
+	only := nobody
+	if s.at >= s.soonest {
+		only = s.release(s.at)
+	}
+	if s.bounded {
+		if reason, ok := s.overdue(); ok {
+			s.lineUp(only)
+			return Verdict{Action: Stop, Reason: reason}
 		}
 	}
-	s.line(first)
-	if s.idleGap() {
+	if s.running >= s.limits.Workers {
+		s.lineUp(only)
+	} else if id, d := s.pick(only); d != nil {
+		s.start(d)
+		return Verdict{Action: Start, ID: id}
+	}
+	if s.bounded && s.idleGap() {
 		return Verdict{Action: Stop, Reason: IdleGap}
 	}
 	return Verdict{Action: Wait, Until: time.Duration(s.wakeAt())}
@@ -74,7 +78,7 @@ func (s *Scheduler) noWorkAt() int64 {
 // scheduled within the threshold.
 func (s *Scheduler) idleGap() bool {
 	threshold := int64(s.limits.IdleThreshold)
-	if threshold <= 0 || s.at < int64(s.limits.SoftDeadline) || s.running > 0 || s.ready.Len() > 0 || s.paused > 0 {
+	if threshold <= 0 || s.at < int64(s.limits.SoftDeadline) || s.running > 0 || s.ready.count > 0 || s.paused > 0 {
 		return false
 	}
 	next := s.loadReleaseAt(true)
@@ -90,6 +94,9 @@ func (s *Scheduler) wakeAt() int64 {
 	if s.running < s.limits.Workers {
 		at = s.nextDue()
 	}
+	if !s.bounded {
+		return at
+	}
 	for _, deadline := range [...]time.Duration{s.limits.SoftDeadline, s.limits.HardDeadline} {
 		if d := int64(deadline); d > s.at {
 			at = min(at, d)
@@ -101,146 +108,98 @@ func (s *Scheduler) wakeAt() int64 {
 	return at
 }
 
-// nextDue is the earliest time at which a daemon becomes due or is released.
+// nextDue is the earliest time at which a daemon becomes due or is released, once what is due by now has been released.
 func (s *Scheduler) nextDue() int64 {
-	at := s.loadReleaseAt(false)
-	if _, due, ok := s.waiting.Peek(); ok {
-		at = min(at, due)
+	if s.loadHeld.Len() == 0 {
+		return s.soonest
 	}
-	if s.background.Len() > 0 {
-		_, due, _ := s.background.Peek()
-		at = min(at, due)
-	}
-	return at
+	return min(s.soonest, s.loadReleaseAt(false))
 }
 
 // release lets daemons become due until then, by due time, then in the order in which they were put in the waiting
 // set. If that leaves a single one ready, it is the answer and stands in no line: most often it starts at once.
 func (s *Scheduler) release(until int64) (only ID) {
 	for only = nobody; ; {
-		id, due, ok := s.waiting.Peek()
-		if s.background.Len() > 0 {
-			other, otherDue, _ := s.background.Peek()
-			if !ok || otherDue < due || (otherDue == due && s.daemon(other).order() < s.daemon(id).order()) {
-				id, due, ok = other, otherDue, true
-			}
+		from := &s.waiting
+		if s.background.Len() > 0 && s.backgroundFirst() {
+			from = &s.background
 		}
-		if !ok || due > until {
+		id, due, ok := from.Peek()
+		if !ok {
+			s.soonest = never
 			break
 		}
-		d := s.daemon(id)
-		s.dequeue(d)
-		if d.state == Paused {
-			s.unpaused(due)
-			s.wait(id, max(d.due, due))
-			continue
+		if due > until {
+			s.soonest = due
+			break
 		}
-		d.due = due
-		if s.admit(id) {
-			s.line(only)
-			only = id
+		from.Pop()
+		if s.arrive(ID(id), due) {
+			s.lineUp(only)
+			only = ID(id)
 		}
 	}
-	if s.ready.Len() > 0 {
-		s.line(only)
+	if only != nobody && s.ready.count > 0 {
+		s.lineUp(only)
 		return nobody
 	}
 	return only
 }
 
-// late tells whether a condition of a daemon that is ready may have changed since it became so.
-func (s *Scheduler) late(id ID) bool {
-	d := s.daemon(id)
-	return d.extra != nil && d.due < s.at
+// backgroundFirst tells whether the first of the background daemons, of which there are some, comes before the first of
+// the others.
+func (s *Scheduler) backgroundFirst() bool {
+	b, due, _ := s.background.Peek()
+	id, foreground, ok := s.waiting.Peek()
+	return !ok || due < foreground || (due == foreground && s.daemon(ID(b)).order() < s.daemon(ID(id)).order())
 }
 
-// admit makes a due daemon ready, unless a condition holds it; as it was when it became due, for nobody looks while
-// no worker is free. It is then to be put in line.
-func (s *Scheduler) admit(id ID) bool {
+// arrive follows up that the time of a daemon in a waiting set has come, and tells whether it is ready; it is then to be
+// put in line. A condition may hold it: as it was when the daemon became due, for nobody looks while no worker is free.
+func (s *Scheduler) arrive(id ID, due int64) bool {
 	d := s.daemon(id)
-	if d.extra != nil && s.holds(id, d.due) {
+	d.flags &^= isQueued
+	if d.state == Paused {
+		s.unpaused(due)
+		s.wait(id, max(d.due, due))
+		return false
+	}
+	d.due = due
+	if d.extra != nil && s.holds(id, due) {
 		return false
 	}
 	d.state = Ready
-	d.priority = d.askPriority()
+	if p := d.interval(); p != nil {
+		d.priority = bounded(p.Prio)
+	} else {
+		d.priority = d.askPriority()
+	}
 	return true
 }
 
-// line puts a ready daemon, if there is one, behind the others.
-func (s *Scheduler) line(id ID) {
-	if id == nobody {
-		return
-	}
-	d := s.daemon(id)
-	d.handle = s.ready.Push(s.readyKey(d), id)
-	d.prev, d.next = s.lastReady, nobody
-	if s.lastReady == nobody {
-		s.firstReady = id
-	} else {
-		s.daemon(s.lastReady).next = id
-	}
-	s.lastReady = id
-}
-
-// readyKey orders the ready: least first. It is fixed while the daemon is ready, so that ageing needs no
-// sorting: a priority is worth that many spans of ageing.
-func (s *Scheduler) readyKey(d *daemon) int64 {
-	aging := int64(s.limits.Aging)
-	if aging <= 0 {
-		return -int64(d.priority)
-	}
-	return saturated(d.due, int64(d.priority), aging)
-}
-
-// saturated is due - priority*aging, for due and aging not below zero.
-func saturated(due, priority, aging int64) int64 {
-	worth := priority * aging
-	if priority != 0 && worth/priority != aging {
-		worth = math.MaxInt64
-		if priority < 0 {
-			worth = math.MinInt64
+// pick takes the daemon that is to start: the only one that is ready, or else the first in line whose conditions still
+// hold.
+func (s *Scheduler) pick(only ID) (ID, *daemon) {
+	if only != nobody {
+		d := s.daemon(only)
+		if d.extra != nil && d.due < s.at && s.holds(only, s.at) {
+			return nobody, nil
 		}
+		return only, d
 	}
-	if worth < due-math.MaxInt64 {
-		return math.MaxInt64
-	}
-	return due - worth
-}
-
-// pick takes the first of the ready whose conditions still hold.
-func (s *Scheduler) pick() ID {
-	for {
-		id, _, ok := s.ready.Peek()
-		if !ok {
-			return nobody
-		}
+	for s.ready.count > 0 {
+		first, _, _ := s.ready.heads.Peek()
+		id := ID(first)
 		d := s.daemon(id)
-		s.unready(id)
-		if d.extra != nil && s.holds(id, s.at) {
-			continue
+		s.unready(id, d)
+		if d.extra == nil || !s.holds(id, s.at) {
+			return id, d
 		}
-		return id
 	}
+	return nobody, nil
 }
 
-// unready takes a daemon out of the ready queue and its list.
-func (s *Scheduler) unready(id ID) {
-	d := s.daemon(id)
-	s.ready.Remove(d.handle)
-	if d.prev == nobody {
-		s.firstReady = d.next
-	} else {
-		s.daemon(d.prev).next = d.next
-	}
-	if d.next == nobody {
-		s.lastReady = d.prev
-	} else {
-		s.daemon(d.next).prev = d.prev
-	}
-}
-
-func (s *Scheduler) start(id ID) {
-	d := s.daemon(id)
+func (s *Scheduler) start(d *daemon) {
 	d.state = Running
 	d.started = s.at
 	d.takeSlot()
@@ -260,32 +219,34 @@ func (d *daemon) woken() Waker {
 }
 
 // wait puts a daemon in the waiting set; never finishes it.
-func (s *Scheduler) wait(id ID, due int64) {
-	d := s.daemon(id)
+func (s *Scheduler) wait(id ID, due int64) { s.park(id, s.daemon(id), due) }
+
+func (s *Scheduler) park(id ID, d *daemon, due int64) {
 	d.due = due
 	if due == never {
 		d.state = Finished
 		return
 	}
 	d.state = Waiting
-	s.enqueue(id, due)
+	s.enqueue(id, d, due)
 }
 
-func (s *Scheduler) enqueue(id ID, at int64) {
-	d := s.daemon(id)
+func (s *Scheduler) enqueue(id ID, d *daemon, at int64) {
+	s.soonest = min(s.soonest, at)
 	s.order++
 	d.setOrder(s.order)
 	d.flags |= isQueued
-	d.handle = s.queue(d).Push(at, id)
+	s.queue(d).Push(int32(id), at)
 }
 
-func (s *Scheduler) dequeue(d *daemon) {
+func (s *Scheduler) dequeue(id ID, d *daemon) {
 	d.flags &^= isQueued
-	s.queue(d).Remove(d.handle)
+	s.queue(d).Remove(int32(id))
+	s.soonest = unset
 }
 
 // queue is the waiting set that d belongs to.
-func (s *Scheduler) queue(d *daemon) *priorityq.Queue[int64, ID] {
+func (s *Scheduler) queue(d *daemon) *priorityq.Indexed[int64] {
 	if d.flags&isBackground != 0 {
 		return &s.background
 	}
@@ -297,13 +258,13 @@ func (s *Scheduler) unqueue(id ID) {
 	d := s.daemon(id)
 	switch {
 	case d.state == Ready:
-		s.unready(id)
+		s.unready(id, d)
 	case d.state == HeldByLoad:
-		s.loadHeld.Remove(d.handle)
+		s.loadHeld.Remove(d.extra.handle)
 	case d.state == HeldBySlots:
-		d.slots().held.Remove(d.handle)
+		d.slots().held.Remove(d.extra.handle)
 	case d.flags&isQueued != 0:
-		s.dequeue(d)
+		s.dequeue(id, d)
 	}
 	if d.state == Paused {
 		s.unpaused(min(d.extra.until, s.at))

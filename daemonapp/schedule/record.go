@@ -18,10 +18,8 @@ type daemon struct {
 	stats   Stats
 
 	next, prev  ID // in the list of the ready; see order
-	handle      priorityq.Handle
 	idle, fails int32
 	priority    int32
-	disarmAfter int32
 	flags       flags
 	state       State
 	outcome     Outcome // of the last run
@@ -45,17 +43,20 @@ const (
 	disarmLater        // is disarmed when its run ends
 	skipLater          // the run after the one in flight, or after the next one to start, is left out
 	heldNoted          // it was noted that the daemon is held; until the end of its next run
+	isRanked           // stands in line behind an equal; see ready
 )
 
 // extra is what only some daemons have.
 type extra struct {
-	conditions Conditions
-	calendar   Calendar
-	wall       time.Time // the calendar time that due stands for; zero if it is none
-	planned    int64     // the time planned before an operator's trigger; unset if none
-	until      int64     // of a pause
-	successor  *Entry    // replaces the daemon when its run ends
-	why        string    // of a disarm or a hold by the daemon itself
+	conditions  Conditions
+	handle      priorityq.Handle // in the queue of those held by load or slots
+	disarmAfter int32
+	calendar    Calendar
+	wall        time.Time // the calendar time that due stands for; zero if it is none
+	planned     int64     // the time planned before an operator's trigger; unset if none
+	until       int64     // of a pause
+	successor   *Entry    // replaces the daemon when its run ends
+	why         string    // of a disarm or a hold by the daemon itself
 }
 
 // order is the place of a daemon in the order in which waiting sets were filled. Only the ready stand in a list, so

@@ -1,5 +1,7 @@
 package schedule
 
+import "slices"
+
 // pageSize is how many records lie in one piece of memory. Pages never move: to grow copies nothing, leaves no
 // room unused, and a *daemon stays right.
 const pageSize = 64
@@ -26,6 +28,9 @@ func (r *records) take() ID {
 	r.used++
 	return r.used - 1
 }
+
+// grow makes room in the list of pages for n more records.
+func (r *records) grow(n int) { r.pages = slices.Grow(r.pages, n/pageSize+1) }
 
 // giveBack empties the record id for the next to take.
 func (r *records) giveBack(id ID) {

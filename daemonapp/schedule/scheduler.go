@@ -91,12 +91,13 @@ type Scheduler struct {
 	records records
 	names   index
 
-	waiting    priorityq.Queue[int64, ID] // by due time
-	background priorityq.Queue[int64, ID] // likewise, those that do not keep the app alive
-	ready      priorityq.Queue[int64, ID] // by readyKey
+	waiting    priorityq.Indexed[int64] // IDs by due time
+	background priorityq.Indexed[int64] // likewise, those that do not keep the app alive
 	loadHeld   priorityq.Queue[float64, ID]
-	// firstReady and lastReady head the list of the ready in the order in which they became so.
-	firstReady, lastReady ID
+	ready      ready
+	// soonest is not after the earliest time in the waiting sets, and is that once release has looked.
+	soonest int64
+	bounded bool // some limit ends the app, or is one of its deadlines
 
 	order      uint64 // counts what is put in a waiting set
 	running    int
@@ -116,7 +117,7 @@ func New(now time.Time, limits Limits) *Scheduler {
 		records:    records{free: nobody},
 		names:      newIndex(),
 		dependents: map[string][]ID{},
-		firstReady: nobody, lastReady: nobody,
+		ready:      ready{first: nobody, last: nobody},
 	}
 	s.SetLimits(now, limits)
 	return s
@@ -129,12 +130,9 @@ func (s *Scheduler) SetLimits(now time.Time, limits Limits) {
 	reorder := limits.Aging != s.limits.Aging
 	s.limits = limits
 	s.load.workers(s.at, limits.Workers)
-	if !reorder {
-		return
-	}
-	for id := s.firstReady; id != nobody; id = s.daemon(id).next {
-		d := s.daemon(id)
-		s.ready.Update(d.handle, s.readyKey(d))
+	s.bounded = limits.SoftDeadline > 0 || limits.HardDeadline > 0 || limits.IdleThreshold > 0 || limits.NoWorkTimeout > 0
+	if reorder {
+		s.rerank()
 	}
 }
 
@@ -150,16 +148,24 @@ func (s *Scheduler) Lookup(name string) (ID, bool) {
 	return id, id != nobody
 }
 
+// Grow makes room for n more daemons, where it is known that they come.
+func (s *Scheduler) Grow(n int) {
+	s.records.grow(n)
+	s.names.reserve(n)
+	s.waiting.Grow(n)
+}
+
 // Add puts a daemon in the schedule: due now, at its first calendar time, or when its memory says.
 func (s *Scheduler) Add(now time.Time, e Entry) (ID, error) {
 	s.advance(now)
-	if _, there := s.Lookup(e.Name); there {
+	slot, there := s.names.place(e.Name, &s.records)
+	if there {
 		return nobody, fmt.Errorf("add %s: %w", e.Name, ErrDuplicate)
 	}
 	id := s.records.take()
-	s.names.add(e.Name, id)
+	slot.id = id
 	d := s.daemon(id)
-	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset}
+	*d = daemon{name: e.Name, started: unset, ended: unset, good: unset, stats: Stats{ShortestPause: noPause}}
 	s.settle(id, &e)
 	if len(s.dependents[e.Name]) > 0 {
 		d.flags |= isAwaited
@@ -253,16 +259,17 @@ func (s *Scheduler) succession(d *daemon) int64 {
 func (s *Scheduler) settle(id ID, e *Entry) {
 	d := s.daemon(id)
 	d.planner = e.Planner
-	d.disarmAfter = int32(e.DisarmAfter)
 	if e.Background {
 		d.flags |= isBackground
 	}
 	calendar := CalendarOf(e.Planner)
-	if calendar == nil && e.Conditions.none() {
+	if calendar == nil && e.DisarmAfter <= 0 && e.Conditions.none() {
 		d.extra = nil
 		return
 	}
-	d.extra = &extra{conditions: e.Conditions, calendar: calendar, planned: unset, until: never}
+	d.extra = &extra{
+		conditions: e.Conditions, disarmAfter: int32(e.DisarmAfter), calendar: calendar, planned: unset, until: never,
+	}
 	if d.readsWallClock() {
 		if s.wallBound == 0 {
 			s.drift = s.drifted() // what moved while nobody read the clock is no step

@@ -57,7 +57,7 @@ func (s *Scheduler) skip(d *daemon) int64 {
 		last = Worked // what was left is left until then
 	}
 	if p := d.interval(); p != nil {
-		return p.after(at, counts{last, int(d.idle), int(d.fails)})
+		return p.after(at, last, d.idle, d.fails)
 	}
 	next := d.ask(&Run{
 		Due: s.time(d.due), Started: s.time(at), Finished: s.time(at), Result: Result{Outcome: last},

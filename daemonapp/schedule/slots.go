@@ -19,7 +19,7 @@ func (s *Scheduler) heldBySlots(id ID, slots *Slots) bool {
 	}
 	d := s.daemon(id)
 	d.state = HeldBySlots
-	d.handle = slots.held.Push(-int64(d.askPriority()), id)
+	d.extra.handle = slots.held.Push(-int64(d.askPriority()), id)
 	return true
 }
 

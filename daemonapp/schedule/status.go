@@ -67,26 +67,11 @@ func (s *Stats) waited(d time.Duration) {
 	s.Starved += d
 }
 
-func (s *Stats) ended(r Result, took time.Duration) {
-	switch r.Outcome {
-	case Worked, More:
-		s.Worked++
-	case Idle:
-		s.Idle++
-	case Failed:
-		s.Failed++
-	case Cancelled:
-		s.Cancelled++
-	}
-	s.Count += int64(r.Count)
-	s.Busy += took
-	if s.Worked+s.Idle+s.Failed+s.Cancelled == 1 {
-		s.ShortestPause = -1
-	}
-}
+// noPause is the ShortestPause of a daemon that has asked for none.
+const noPause = -1
 
 func (s *Stats) paced(d time.Duration) {
-	if s.ShortestPause < 0 {
+	if s.ShortestPause == noPause {
 		s.ShortestPause = d
 	}
 	s.ShortestPause, s.LongestPause = min(s.ShortestPause, d), max(s.LongestPause, d)
@@ -123,6 +108,9 @@ func (s *Scheduler) Status(id ID) Status {
 		LastStart: s.time(d.started), LastEnd: s.time(d.ended), LastGood: s.time(d.good),
 		LastOutcome: d.outcome, Stats: d.stats,
 	}
+	if st.Stats.Runs() == 0 {
+		st.Stats.ShortestPause = 0
+	}
 	s.explain(d, &st)
 	return st
 }
@@ -141,7 +129,7 @@ func (s *Scheduler) explain(d *daemon, st *Status) {
 	case HeldByWindow:
 		st.Reason = "outside its window"
 		if d.flags&isQueued != 0 {
-			st.Until = s.time(s.queue(d).Key(d.handle))
+			st.Until = s.time(s.queue(d).Key(int32(st.ID)))
 		}
 	case HeldByAfter:
 		name, _ := s.awaits(d)
@@ -177,8 +165,12 @@ func (s *Scheduler) Leaving(id ID) bool { return s.daemon(id).flags&isLeaving !=
 // Now is the latest time told.
 func (s *Scheduler) Now() time.Time { return s.time(s.at) }
 
-// Look takes note of the time, so that what is asked next is true of it.
-func (s *Scheduler) Look(now time.Time) { s.advance(now) }
+// Look takes note of the time, so that what is asked next is true of it, and tells the age. A time before the latest one
+// counts as that.
+func (s *Scheduler) Look(now time.Time) (age time.Duration) {
+	s.advance(now)
+	return time.Duration(s.at)
+}
 
 // State is where the daemon stands.
 func (s *Scheduler) State(id ID) State { return s.daemon(id).state }
@@ -218,7 +210,7 @@ func (s *Scheduler) Started() time.Time { return s.origin }
 func (s *Scheduler) Running() int { return s.running }
 
 // Ready is how many daemons wait for the floor.
-func (s *Scheduler) Ready() int { return s.ready.Len() }
+func (s *Scheduler) Ready() int { return s.ready.count }
 
 // Load is the load indicator at the latest time told: the share of worker time spent in runs,
 // 0 to 1, averaged over one, five and fifteen minutes.
@@ -229,19 +221,20 @@ func (s *Scheduler) Load() [3]float64 {
 
 // Starved is how long the longest-ready daemon has waited at the latest time told.
 func (s *Scheduler) Starved() time.Duration {
-	if s.firstReady == nobody {
+	if s.ready.first == nobody {
 		return 0
 	}
-	return time.Duration(s.at - s.daemon(s.firstReady).due)
+	return time.Duration(s.at - s.daemon(s.ready.first).due)
 }
 
 // NextDue is the earliest time at which any daemon becomes due or is released; zero if none will.
 // Name is one of those.
 func (s *Scheduler) NextDue() (name string, at time.Time) {
-	id, due, ok := s.waiting.Peek()
+	first, due, ok := s.waiting.Peek()
 	if other, otherDue, there := s.background.Peek(); there && (!ok || otherDue < due) {
-		id, due, ok = other, otherDue, true
+		first, due, ok = other, otherDue, true
 	}
+	id := ID(first)
 	if decayed := s.loadReleaseAt(false); decayed != never && (!ok || decayed < due) {
 		id, _, ok = s.loadHeld.Peek()
 		due = decayed

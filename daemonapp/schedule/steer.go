@@ -133,13 +133,13 @@ func (s *Scheduler) Pause(now time.Time, id ID, until time.Time) error {
 func (s *Scheduler) pause(id ID, until int64) {
 	d := s.daemon(id)
 	if d.flags&isQueued != 0 {
-		s.dequeue(d)
+		s.dequeue(id, d)
 	}
 	d.state = Paused
 	s.extra(d).until = until
 	s.paused++
 	if until != never {
-		s.enqueue(id, until)
+		s.enqueue(id, d, until)
 	}
 }
 

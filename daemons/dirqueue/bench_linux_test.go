@@ -17,6 +17,7 @@ import (
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemonapp/schedule"
+	"github.com/peakd/peakd/daemons/dirqueue/spool"
 )
 
 // The figures that count are ratios of processor time, all processes included, to something measured in the same run: on a
@@ -101,11 +102,14 @@ func done(b *testing.B, dir string, want int) {
 	}
 }
 
-// BenchmarkShellHandler is a file that a shell does nothing with: by a worker, by a program that is started for each, and by
-// what a user would write, a shell loop that moves the file, starts a program and moves it again. All have the files in
+// BenchmarkShellHandler is a file that a shell does nothing with: by a worker that runs the lines it is told as its script, by
+// one that reads them, by a program that is started for each, and by what a user would write, a shell loop that moves the file, starts a program and moves it again. All have the files in
 // another directory at the end; the queues' keep through a power cut.
 func BenchmarkShellHandler(b *testing.B) {
 	const deliverWorker = `deliver "worker" {
+		command = ["dash", "-c", "deliver() { echo ok $1; }; echo peakd-worker 1; . /dev/stdin"]
+	}`
+	const deliverReader = `deliver "worker" {
 		command = ["/bin/sh", "-c", "echo peakd-worker 1; while read -r a n b; do echo ok $n; done"]
 	}`
 	const deliverExec = `deliver "exec" {
@@ -113,12 +117,12 @@ func BenchmarkShellHandler(b *testing.B) {
 	}`
 	const many, few = 20_000, 300
 	for b.Loop() {
-		var per [3]time.Duration // processor time of a file: worker, exec, loop
-		var wall [3]time.Duration
+		var per [4]time.Duration // processor time of a file: worker, the same that uses read, exec, loop
+		var wall [4]time.Duration
 		for i, way := range []struct {
 			files    int
 			settings string
-		}{{many, deliverWorker}, {few, deliverExec}} {
+		}{{many, deliverWorker}, {many, deliverReader}, {few, deliverExec}} {
 			dir := memoryDir(b)
 			fill(b, dir, way.files)
 			processor, took := spent(b, func() { drain(b, built(b, dir, way.settings)) })
@@ -133,12 +137,14 @@ func BenchmarkShellHandler(b *testing.B) {
 			cmd.Dir = dir
 			must(b, cmd.Run())
 		})
-		per[2], wall[2] = processor/few, took/few
+		per[3], wall[3] = processor/few, took/few
 		b.ReportMetric(us(per[0]), "worker-cpu-µs/file")
-		b.ReportMetric(float64(per[1])/float64(per[0]), "exec/worker-cpu")
-		b.ReportMetric(float64(per[2])/float64(per[0]), "loop/worker-cpu")
-		b.ReportMetric(float64(wall[1])/float64(wall[0]), "exec/worker-wall")
-		b.ReportMetric(float64(wall[2])/float64(wall[0]), "loop/worker-wall")
+		b.ReportMetric(float64(per[2])/float64(per[0]), "exec/worker-cpu")
+		b.ReportMetric(float64(per[3])/float64(per[0]), "loop/worker-cpu")
+		b.ReportMetric(float64(wall[2])/float64(wall[0]), "exec/worker-wall")
+		b.ReportMetric(float64(wall[3])/float64(wall[0]), "loop/worker-wall")
+		b.ReportMetric(float64(per[3])/float64(per[1]), "loop/reader-cpu")
+		b.ReportMetric(float64(wall[3])/float64(wall[1]), "loop/reader-wall")
 	}
 }
 
@@ -194,36 +200,70 @@ func renames(b *testing.B, dir string) {
 	}
 }
 
-// BenchmarkIdleQueues is the share of a core that many idle queues take: each polled every second by an app, the same woken
-// by the kernel and polled every hour; and beside them as many daemons that do nothing, and what filepath.Glob would take.
+// BenchmarkIdleQueues is the share of a core that many idle queues take once they are at rest: each polled every second by
+// an app, over half a minute, in which each also looks once for what others have left in it; the same woken by the kernel and
+// polled every hour. Beside them stand as many daemons that do nothing, and what a look at each directory would take in a
+// bare loop: by its descriptor, by its path, and by filepath.Glob.
 func BenchmarkIdleQueues(b *testing.B) {
 	queues := 10_000
 	var limit unix.Rlimit
 	must(b, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
-	if room := int(min(limit.Cur, 1<<30)) / 3; room < queues {
-		queues = room
-	}
+	queues = min(queues, int(min(limit.Cur, 1<<30))-200)
 	base := memoryDir(b)
 	for i := range queues {
-		must(b, os.Mkdir(fmt.Sprintf("%s/%05d", base, i), 0o755))
+		dir := fmt.Sprintf("%s/%05d", base, i)
+		must(b, os.Mkdir(dir, 0o755))
+		q, err := spool.Open(dir, spool.Options{})
+		must(b, err)
+		must(b, q.Close())
 	}
-	const span = 10 * time.Second
+	time.Sleep(time.Second) // as in life, they are older than the clock tick of the file system
 	for b.Loop() {
-		polled := idle(b, managerOf(b, base, "1s"), queues, 4, span)
-		woken := idle(b, managerOf(b, base, "1h"), queues, 1, span)
-		nothing := idle(b, nothings(queues), queues, 2, span)
-		globbed, _ := spent(b, func() {
-			for i := range queues {
-				_, err := filepath.Glob(fmt.Sprintf("%s/%05d/*", base, i))
-				must(b, err)
-			}
-		})
+		polled := idle(b, managerOf(b, base, "1s"), queues, 4, 30*time.Second)
+		woken := idle(b, managerOf(b, base, "1h"), queues, 1, 10*time.Second)
+		nothing := idle(b, nothings(queues), queues, 2, 10*time.Second)
+		held, path, glob := looks(b, base, queues)
 		b.ReportMetric(float64(queues), "queues")
 		b.ReportMetric(100*polled, "polled-%core")
 		b.ReportMetric(100*woken, "inotify-%core")
 		b.ReportMetric(100*nothing, "nothing-%core")
-		b.ReportMetric(100*globbed.Seconds(), "glob-%core")
+		b.ReportMetric(100*held.Seconds(), "fstat-%core")
+		b.ReportMetric(100*path.Seconds(), "stat-%core")
+		b.ReportMetric(100*glob.Seconds(), "glob-%core")
+		b.ReportMetric(polled/path.Seconds(), "polled/stat")
+		b.ReportMetric(polled/glob.Seconds(), "polled/glob")
 	}
+}
+
+// looks is what it takes to look at each of the directories once.
+func looks(b *testing.B, base string, n int) (held, path, glob time.Duration) {
+	b.Helper()
+	fds, paths := make([]int, n), make([]string, n)
+	for i := range n {
+		var err error
+		paths[i] = fmt.Sprintf("%s/%05d", base, i)
+		fds[i], err = unix.Open(paths[i], unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		must(b, err)
+		defer unix.Close(fds[i])
+	}
+	var st unix.Stat_t
+	held, _ = spent(b, func() {
+		for _, fd := range fds {
+			must(b, unix.Fstat(fd, &st))
+		}
+	})
+	path, _ = spent(b, func() {
+		for _, path := range paths {
+			must(b, unix.Lstat(path, &st))
+		}
+	})
+	glob, _ = spent(b, func() {
+		for _, path := range paths {
+			_, err := filepath.Glob(path + "/*")
+			must(b, err)
+		}
+	})
+	return held, path, glob
 }
 
 // maker makes the daemons of an app.

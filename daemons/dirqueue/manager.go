@@ -55,14 +55,16 @@ func (s *ManagerSettings) Validate() []*daemonapp.FieldError {
 	return v.all
 }
 
-// Warnings tells of a base that is missing now.
+// Warnings tells of a base that is missing now, and of more queues than this process can have.
 func (s *ManagerSettings) Warnings() []*daemonapp.FieldError {
+	v := faults{}
 	if info, err := os.Stat(string(s.Directory)); err != nil || !info.IsDir() {
-		return []*daemonapp.FieldError{{
-			Field: "directory", Message: fmt.Sprintf("%s is not a directory now", s.Directory), Hint: "its runs will fail until it is there",
-		}}
+		v.add("directory", "its runs will fail until it is there", "%s is not a directory now", s.Directory)
 	}
-	return nil
+	if why := newCrowd().tooMany(s.MaximumQueues); why != "" {
+		v.add("maximum_queues", moreDescriptors, "%s", why)
+	}
+	return v.all
 }
 
 // Manager is a seed that keeps a queue for each directory. A queue is known by the directory itself, not by its name: one
@@ -80,6 +82,7 @@ type Manager struct {
 	refused  map[string]string   // directories that cannot have a queue, and why, as it was told
 	unread   map[string]string   // groups that cannot be read, and why, as it was told
 	excess   int                 // how many directories there were too many, as it was told
+	crowded  bool                // it was told that there are too few descriptors
 }
 
 // child is a queue as its manager knows it.
@@ -120,6 +123,7 @@ func (m *Manager) Run(ctx context.Context) (schedule.Result, error) {
 		m.admit(s, d)
 	}
 	m.tellExcess(s.excess)
+	m.tellCrowd()
 	changed := m.changed
 	m.changed = 0
 	if changed == 0 {
@@ -212,9 +216,18 @@ func (m *Manager) spec(d directory) (daemonapp.Spec, error) {
 	if err != nil {
 		return daemonapp.Spec{}, err
 	}
+	if q, ok := spec.Daemon.(*Queue); ok && !isWithin(string(q.settings.Directory), each.Path) {
+		return daemonapp.Spec{}, fmt.Errorf("its queue would be on %s: leave directory out of the queue and match blocks", q.settings.Directory)
+	}
 	spec.Digest = fmt.Sprintf("%s:%x:%x", spec.Digest, d.id.Dev, d.id.Ino)
 	spec.Terms.Slots = m.slots
 	return spec, nil
+}
+
+// isWithin tells whether a path is that of a directory or of something in it.
+func isWithin(path, dir string) bool {
+	below, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(below)
 }
 
 // tellExcess tells that there are too many directories, when that changes.
@@ -223,4 +236,13 @@ func (m *Manager) tellExcess(n int) {
 		m.env.Log.Error("too_many_queues", zap.Int("without", n), zap.Int("maximum_queues", m.settings.MaximumQueues))
 	}
 	m.excess = n
+}
+
+// tellCrowd tells once that there are more queues than descriptors for them.
+func (m *Manager) tellCrowd() {
+	why := m.types.crowd.tooMany(len(m.queues))
+	if why != "" && !m.crowded {
+		m.env.Log.Error("too_few_descriptors", zap.String("reason", why), zap.String("so", moreDescriptors))
+	}
+	m.crowded = why != ""
 }

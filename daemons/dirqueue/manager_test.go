@@ -260,6 +260,34 @@ func TestRefusedQueue(t *testing.T) {
 	l.awaitChildren("1h", "2h", "3h")
 }
 
+// TestQueueElsewhere: a queue is on the directory that it is made for, or on one in it.
+func TestQueueElsewhere(t *testing.T) {
+	t.Parallel()
+	l := prepare(t, daemonapp.Options{})
+	l.mkdir("a", "b", "c", "c/in", "d")
+	l.configure(strings.TrimSuffix(strings.TrimSpace(manager(watching, seldom)), "}") + `
+		  match "b" {
+		    directory = "BASE/a"
+		  }
+		  match "c" {
+		    directory = "${each.path}/in"
+		  }
+		  match "d" {
+		    directory = "${each.path}/../a"
+		  }
+		}`)
+	l.start()
+	l.awaitChildren("a", "c")
+	put(t, l.base+"/c/in", "x")
+	l.awaitTaken(1)
+	l.await("told", func() bool { return len(told(l.log)) == 2 })
+	for _, entry := range l.log.All() {
+		if why := fmt.Sprint(entry.ContextMap()["error"]); entry.Message == "queue_refused" && !strings.Contains(why, "leave directory out") {
+			t.Errorf("refused: %s", why)
+		}
+	}
+}
+
 // TestMatch: match blocks change the template for some, and what the first says wins.
 func TestMatch(t *testing.T) {
 	t.Parallel()

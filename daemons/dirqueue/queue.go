@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/benbjohnson/clock"
+
 	"github.com/peakd/peakd/config"
 	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemonapp/schedule"
@@ -22,24 +24,31 @@ import (
 // not keep what it is given.
 type Queue struct {
 	daemonapp.Pace
-	env      config.Env
-	settings Settings
-	types    *types
-	calendar bool // it follows a calendar, and nothing but that says when it runs
+
+	// A queue that is polled looks at what follows, and not far beyond: thousands of them do so each second, from memory that
+	// no cache holds.
+	clock     clock.Clock
+	next      time.Time   // when there is something to do by the passing of time; zero: not known
+	calendar  bool        // it follows a calendar, and nothing but that says when it runs
+	moved     atomic.Bool // the watch has told that the directory may be another one now
+	calmUntil time.Time   // up to when there is nothing to do unless something arrives; zero: not known
+	mark      spool.Mark  // tells then whether something has
+	trip      breaker
 
 	spool     *spool.Queue // nil: not open
+	failed    atomic.Int64 // when the last run failed, Unix time in ns; 0: it did not
+	unended   []ending     // attempts that are over, which could not be put on record
+	kept      upkeep
+	atWork    bool // it is not at rest, as the crowd knows it
 	deliverer deliver.Deliverer
 	watch     *watch.Watch // nil: it is not told of arrivals
-	moved     atomic.Bool  // the watch has told that the directory may be another one now
-	failed    atomic.Int64 // when the last run failed, Unix time in ns; 0: it did not
-	trip      breaker
 	bucket    bucket
 	speed     time.Duration // how long a file takes, by the last batch; 0: not known
-	unended   []ending      // attempts that are over, which could not be put on record
-	kept      upkeep
 	figures   figures
 	worked    time.Time // when there was work last
-	next      time.Time // when there is something to do by the passing of time; zero: not known
+	types     *types
+	env       config.Env
+	settings  Settings
 }
 
 var (
@@ -57,20 +66,24 @@ const failRest = 10 * time.Second
 
 // Hold implements [daemonapp.Holder]: while the destination is bad the queue rests.
 func (q *Queue) Hold() (reason string, recheck time.Duration) {
+	if !q.trip.on {
+		return "", 0
+	}
 	return q.trip.hold(q.env.Clock.Now())
 }
 
 // Run implements [daemonapp.Daemon].
 func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
-	start := q.env.Clock.Now()
+	start := q.clock.Now()
 	q.failed.Store(0) // what arrives from now on, this run may not see
 	if q.quiet(start) {
 		return schedule.Result{Outcome: schedule.Idle}, nil
 	}
-	q.next = time.Time{}
+	q.next, q.calmUntil = time.Time{}, time.Time{}
 	if err := q.open(start); err != nil {
-		return schedule.Result{}, err
+		return schedule.Result{}, q.types.crowd.explain(err)
 	}
+	q.wake()
 	r := &run{Queue: q, ctx: ctx, until: start.Add(q.settings.Slice)}
 	if info, ok := daemonapp.RunFrom(ctx); ok && info.Once {
 		r.until = time.Time{}
@@ -96,43 +109,17 @@ func (q *Queue) result(r *run, err error) (schedule.Result, error) {
 	switch {
 	case err != nil:
 		q.failed.Store(now.UnixNano())
-		return schedule.Result{Count: r.delivered}, err
+		return schedule.Result{Count: r.delivered}, q.types.crowd.explain(err)
 	case r.more:
 		return schedule.Result{Outcome: schedule.More, Count: r.delivered}, nil
-	case r.handled > 0:
-		return schedule.Result{Outcome: schedule.Worked, Count: r.delivered}, nil
 	}
-	if now.Sub(q.worked) >= restAfter {
+	if (now.Sub(q.worked) >= restAfter || q.types.crowd.dense()) && !q.figures.behind {
 		err = q.rest()
 	}
+	if r.handled > 0 {
+		return schedule.Result{Outcome: schedule.Worked, Count: r.delivered}, err
+	}
 	return schedule.Result{Outcome: schedule.Idle}, err
-}
-
-// quiet tells whether there is nothing to do, at the cost of one system call: nothing has come into the directory, and no
-// time has come for anything else.
-func (q *Queue) quiet(now time.Time) bool {
-	return q.spool != nil && !q.kept.due(now) && !q.kept.rested.IsZero() && !q.moved.Load() && len(q.unended) == 0 &&
-		(q.next.IsZero() || now.Before(q.next)) && q.spool.Degraded() == nil && !q.figures.behind && !q.spool.Changed()
-}
-
-// NextRun implements [schedule.Planner]: when a file is due again before the next look, the queue is due then.
-func (q *Queue) NextRun(last schedule.Run) time.Time {
-	planned := q.Pace.NextRun(last)
-	if q.calendar || q.next.IsZero() || last.Result.Outcome == schedule.Failed || planned.IsZero() {
-		return planned
-	}
-	// q.next is of the wall clock, as the times of files are.
-	if due := last.Finished.Add(q.next.Sub(q.env.Clock.Now())); due.Before(planned) {
-		return laterOf(due, last.Finished)
-	}
-	return planned
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // open opens the queue, anew if its directory is another one now.
@@ -196,6 +183,14 @@ func (q *Queue) watched() *watch.Watch {
 	return w
 }
 
+// rewatch sees to it that the queue is watched, where that can be.
+func (q *Queue) rewatch() {
+	if q.watch == nil || q.watch.Lost() {
+		q.unwatch()
+		q.watch = q.watched()
+	}
+}
+
 // unwatch ends the watch.
 func (q *Queue) unwatch() {
 	if q.watch != nil {
@@ -212,11 +207,13 @@ func (q *Queue) shut() {
 	}
 	q.spool, q.unended = nil, nil
 	q.figures.latest.Store(nil)
+	q.sleep()
 }
 
 // Close implements [daemonapp.Closer]. If this is because of other settings, the successor looks at once, as nobody has
 // been told of what has arrived since the last run.
 func (q *Queue) Close() error {
+	q.types.crowd.queues.Add(-1)
 	told := q.watch != nil && !q.calendar
 	if q.spool != nil {
 		q.shut()

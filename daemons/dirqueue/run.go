@@ -78,7 +78,7 @@ func (r *run) size(now time.Time) int {
 // tell logs what a claim came across.
 func (r *run) tell(b spool.Batch) {
 	for _, f := range b.Refused {
-		r.env.Log.Warn("set_aside", zap.String("file", f.Name), zap.Int("attempt", 0), zap.String("reason", f.Reason))
+		r.env.Log.Warn("set_aside", zap.String("file", f.Name), zap.Int("attempt", f.Attempts), zap.String("reason", f.Reason))
 	}
 	for _, p := range b.Problems {
 		r.env.Log.Warn("left_alone", zap.String("file", p.Name), zap.Error(p.Err))
@@ -88,16 +88,9 @@ func (r *run) tell(b spool.Batch) {
 // deliver attempts the files of a batch, and ends each as soon as its result is known.
 func (r *run) deliver(b spool.Batch) {
 	jobs := make([]deliver.Job, 0, len(b.Claimed))
-	claims := make([]*spool.Claimed, 0, len(b.Claimed))
 	for _, c := range b.Claimed {
-		file, err := c.File()
-		if err != nil {
-			r.end(ending{claim: c, result: deliver.Result{Verdict: deliver.Retry, Reason: deliver.Sentence(err.Error())}})
-			continue
-		}
-		claims = append(claims, c)
 		jobs = append(jobs, deliver.Job{
-			Queue: r.env.Name, Name: c.Name, Path: c.Path, File: file, Lock: c.LockFile(), Size: c.Size,
+			Queue: r.env.Name, Name: c.Name, Path: c.Path, Content: c, Lock: c.LockFile(), Size: c.Size,
 			Modified: c.Modified, Attempt: c.Attempt, ID: c.ID(),
 		})
 	}
@@ -106,7 +99,7 @@ func (r *run) deliver(b spool.Batch) {
 	r.deliverer.Deliver(r.ctx, jobs, func(i int, result deliver.Result) {
 		r.figures.inFlight.Add(-1)
 		r.trip.note(r.env.Clock.Now(), result)
-		r.end(ending{claim: claims[i], result: result, stopped: late || r.stopped()})
+		r.end(ending{claim: b.Claimed[i], result: result, stopped: late || r.stopped()})
 	})
 	if len(jobs) > 0 {
 		r.speed = max(r.env.Clock.Now().Sub(start)/time.Duration(len(jobs)), 1)

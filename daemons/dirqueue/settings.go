@@ -203,11 +203,14 @@ func (s *Settings) validateDeliver() []*daemonapp.FieldError {
 	return nil
 }
 
-// Warnings tells of what is missing now.
+// Warnings tells of what is missing now, and of what does nothing.
 func (s *Settings) Warnings() []*daemonapp.FieldError {
 	v := faults{}
 	if _, err := identity(string(s.Directory)); err != nil {
 		v.add("directory", "its runs will fail until it is there", "%s is not a directory now", s.Directory)
+	}
+	if s.PriorityPattern != "" && s.Order != "priority" {
+		v.add("priority_pattern", `order = "priority" uses it`, "priority_pattern does nothing with order = %q", s.Order)
 	}
 	v.all = append(v.all, s.Deliver.warnings()...)
 	return v.all

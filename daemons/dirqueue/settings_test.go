@@ -144,6 +144,19 @@ func TestMissingNow(t *testing.T) {
 	}
 }
 
+// TestUnusedPattern: what does nothing is told.
+func TestUnusedPattern(t *testing.T) {
+	t.Parallel()
+	for order, want := range map[string]int{"name": 1, "mtime": 1, "priority": 0} {
+		_, found := load(t, newDesk(), t.TempDir(), "daemon \"dir_queue\" \"q\" {\nrun_every = \"1m\"\ndirectory = \"BASE\"\norder = \""+order+
+			"\"\npriority_pattern = \"^([0-9])\"\ndeliver \"go\" {\n function = \"desk\"\n}\n}")
+		if all := found.All(); len(all) != want || found.HasErrors() || want > 0 && (all[0].Line != 5 ||
+			all[0].Summary != fmt.Sprintf("priority_pattern does nothing with order = %q", order)) {
+			t.Errorf("with order %s found %v", order, all)
+		}
+	}
+}
+
 func TestDefaultsAreValid(t *testing.T) {
 	t.Parallel()
 	s := dirqueue.Defaults()

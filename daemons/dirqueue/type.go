@@ -31,7 +31,7 @@ var managerDoc string
 // Types are dir_queue and dir_queue_manager, which share one inotify instance. The functions are what a
 // deliver "go" block may name; nil offers none.
 func Types(functions function.Functions) []config.Type {
-	t := &types{functions: functions, watches: &watch.Shared{}}
+	t := &types{functions: functions, watches: &watch.Shared{}, crowd: newCrowd()}
 	defaults := Defaults()
 	defaults.offered = functions.Check
 	return []config.Type{
@@ -44,6 +44,7 @@ func Types(functions function.Functions) []config.Type {
 type types struct {
 	functions function.Functions
 	watches   *watch.Shared
+	crowd     *crowd
 	told      sync.Once // that directories cannot be watched
 }
 
@@ -62,8 +63,9 @@ func (t *types) queue(env config.Env, s Settings) (daemonapp.Daemon, error) {
 }
 
 func (t *types) newQueue(env config.Env, s Settings) (*Queue, error) {
+	t.crowd.queues.Add(1)
 	return &Queue{
-		Pace: daemonapp.Pace{Planner: env.Planner}, env: env, settings: s, types: t,
+		Pace: daemonapp.Pace{Planner: env.Planner}, env: env, clock: env.Clock, settings: s, types: t,
 		calendar: schedule.CalendarOf(env.Planner) != nil, trip: breaker{settings: *s.Trip}, bucket: newBucket(s.Rate),
 	}, nil
 }

@@ -1,7 +1,6 @@
 package dirqueue
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 type upkeep struct {
 	recovered time.Time // when dead owners were last looked for; zero: never
 	purged    time.Time // when files that were kept long enough were last looked for
-	rested    time.Time // since when the queue has been at rest; zero: it is not
 }
 
 const (
@@ -30,24 +28,24 @@ func (u *upkeep) due(now time.Time) bool {
 	return u.recovered.IsZero() || now.Sub(u.recovered) >= recoverEvery
 }
 
+func (u *upkeep) purgeDue(now time.Time) bool {
+	return u.purged.IsZero() || now.Sub(u.purged) >= purgeEvery
+}
+
 // keepUp does what is due.
 func (q *Queue) keepUp(now time.Time) error {
-	q.kept.rested = time.Time{}
 	if err := q.roomy(); err != nil {
 		return err
 	}
 	if !q.kept.due(now) {
 		return nil
 	}
-	if q.watch == nil || q.watch.Lost() {
-		q.unwatch()
-		q.watch = q.watched()
-	}
+	q.rewatch()
 	if err := q.recover(now); err != nil {
 		return err
 	}
 	q.kept.recovered = now
-	if q.kept.purged.IsZero() || now.Sub(q.kept.purged) >= purgeEvery {
+	if q.kept.purgeDue(now) {
 		return q.purge(now)
 	}
 	return nil
@@ -102,37 +100,6 @@ func (q *Queue) roomy() error {
 			q.settings.Directory, free, q.settings.MinimumFree)
 	}
 	return nil
-}
-
-// rester is a deliverer that can give back what it does not need while there is no work.
-type rester interface{ Rest() }
-
-// rest gives back what a queue without work does not need.
-func (q *Queue) rest() error {
-	if r, ok := q.deliverer.(rester); ok {
-		r.Rest()
-	}
-	if q.settings.Own && q.compact() {
-		return nil // what came meanwhile is seen by the next run, which is not quiet
-	}
-	if err := q.spool.Rest(); err != nil {
-		return err
-	}
-	q.kept.rested = q.env.Clock.Now()
-	return nil
-}
-
-// compact tells whether the directory was replaced by a fresh one.
-func (q *Queue) compact() bool {
-	replaced, err := q.spool.Compact()
-	if err != nil && !errors.Is(err, spool.ErrGone) && !errors.Is(err, spool.ErrBusy) {
-		q.warn("compact", err)
-	}
-	if replaced {
-		q.unwatch()
-		q.watch = q.watched()
-	}
-	return replaced
 }
 
 func (q *Queue) warn(what string, err error) { q.env.Log.Warn(what, zap.Error(err)) }

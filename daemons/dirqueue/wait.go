@@ -16,9 +16,10 @@ func (f *FileRetry) wait(n int, chance float64) time.Duration {
 // breaker holds a queue whose destination is bad: after so many failures in a row it trips, and after the cooldown
 // one file is tried before the others.
 type breaker struct {
-	settings Trip
+	on       bool // until is not zero
 	failures int
 	until    time.Time
+	settings Trip
 	reason   string
 }
 
@@ -26,13 +27,13 @@ type breaker struct {
 func (b *breaker) note(now time.Time, r deliver.Result) {
 	switch r.Verdict {
 	case deliver.Done, deliver.Permanent: // the destination answers
-		b.failures, b.until = 0, time.Time{}
+		b.failures, b.until, b.on = 0, time.Time{}, false
 		return
 	case deliver.Retry, deliver.Trip:
 	}
 	b.failures++
 	if b.tripped() {
-		b.until, b.reason = now.Add(b.settings.Cooldown), r.Reason
+		b.until, b.reason, b.on = now.Add(b.settings.Cooldown), r.Reason, true
 	}
 }
 
@@ -42,7 +43,7 @@ func (b *breaker) tripped() bool {
 
 // hold tells why the queue rests, and for how long.
 func (b *breaker) hold(now time.Time) (reason string, wait time.Duration) {
-	if b.until.IsZero() || !now.Before(b.until) {
+	if !b.on || !now.Before(b.until) {
 		return "", 0
 	}
 	return "its destination is bad: " + b.reason, b.until.Sub(now)

@@ -16,7 +16,7 @@ import (
 
 // Daemon runs a program or a script. A run lasts until nothing of the program's session is left.
 type Daemon struct {
-	schedule.Planner
+	daemonapp.Pace
 	env      config.Env
 	settings Settings
 	lock     lock
@@ -27,7 +27,7 @@ var _ daemonapp.Holder = (*Daemon)(nil)
 
 // New makes a daemon of valid settings.
 func New(env config.Env, s Settings) *Daemon {
-	return &Daemon{Planner: env.Planner, env: env, settings: s, lock: lock{dir: env.StateDir, name: env.Name}}
+	return &Daemon{Pace: daemonapp.Pace{Planner: env.Planner}, env: env, settings: s, lock: lock{dir: env.StateDir, name: env.Name}}
 }
 
 // recheck is how soon a daemon that is held by a job of an earlier life asks again.

@@ -329,7 +329,7 @@ func TestReloadOfTheSeed(t *testing.T) {
 			t.Errorf("the child was closed %d times and ran %d times, want 0 and 21", first.closed.Load(), first.ran.Load())
 		}
 		for _, n := range l.all()[1:] {
-			if n.ran.Load() != 0 || n.closed.Load() == 0 {
+			if n.ran.Load() != 0 || n.closed.Load() != 1 {
 				t.Errorf("a child that was built to be compared ran %d times and was closed %d times", n.ran.Load(), n.closed.Load())
 			}
 		}

@@ -28,8 +28,12 @@ func main() {
 // countWords delivers a file: to standard output, as its number of words. It says whether that worked, and if
 // not, whether to try again. It may be called again for the same file, with the same job.ID.
 func countWords(ctx context.Context, job deliver.Job) deliver.Result {
+	file, err := job.Open()
+	if err != nil {
+		return deliver.Unopened(err)
+	}
 	words := 0
-	lines := bufio.NewScanner(job.File)
+	lines := bufio.NewScanner(file)
 	lines.Split(bufio.ScanWords)
 	for lines.Scan() {
 		if ctx.Err() != nil {

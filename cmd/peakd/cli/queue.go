@@ -121,7 +121,7 @@ func (c *command) queueTable(q *spool.Queue, dir string, all []spool.Entry) erro
 	t := newTable("STATE", "SIZE", "AGE", "ATTEMPTS", "NAME", "WHY").alignRight(1, 2, 3)
 	now := time.Now()
 	for _, e := range all {
-		t.add(e.State.String(), config.Size(e.Size).String(), short(now.Sub(e.Modified).Round(time.Second)), strconv.Itoa(e.Attempts),
+		t.add(e.State.String(), config.Size(e.Size).String(), short(now.Sub(e.Modified).Round(time.Second)), attempts(e),
 			shown(e.Name), why(e, now))
 	}
 	if len(all) > 0 {
@@ -169,6 +169,14 @@ func harmless(text string) string {
 	return b.String()
 }
 
+// attempts are how many have ended. Of a file that is done that is not on record.
+func attempts(e spool.Entry) string {
+	if e.State == spool.StateDone {
+		return "-"
+	}
+	return strconv.Itoa(e.Attempts)
+}
+
 // why is what there is to say of an entry.
 func why(e spool.Entry, now time.Time) string {
 	switch e.State {
@@ -199,7 +207,7 @@ type queueEntry struct {
 	Path      string     `json:"path"`
 	Size      int64      `json:"size"`
 	Modified  time.Time  `json:"modified"`
-	Attempts  int        `json:"attempts"`
+	Attempts  *int       `json:"attempts,omitempty"` // none of what is done: it is not on record
 	Crashes   int        `json:"crashes,omitempty"`
 	Owner     string     `json:"owner,omitempty"`
 	Alive     *bool      `json:"alive,omitempty"`
@@ -222,8 +230,11 @@ func (c *command) queueJSON(all []spool.Entry) error {
 
 func asJSON(e spool.Entry) queueEntry {
 	j := queueEntry{
-		State: e.State.String(), Name: e.Name, Path: e.Path, Size: e.Size, Modified: e.Modified, Attempts: e.Attempts,
+		State: e.State.String(), Name: e.Name, Path: e.Path, Size: e.Size, Modified: e.Modified,
 		Crashes: e.Crashes, Owner: e.Owner, Reason: e.Failure.Reason, Detail: string(e.Failure.Detail),
+	}
+	if e.State != spool.StateDone {
+		j.Attempts = &e.Attempts
 	}
 	if !utf8.ValidString(e.Name) {
 		j.NameBytes = base64.StdEncoding.EncodeToString([]byte(e.Name))

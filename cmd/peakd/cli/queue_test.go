@@ -64,7 +64,7 @@ func TestQueueLs(t *testing.T) {
 	if strings.Contains(out, "\ndone") {
 		t.Errorf("done files are listed unasked:\n%s", out)
 	}
-	want(t, "the list of done", does(t, "queue", "ls", "--state", "done", dir), `^done +4B`, `1 ready, .* 1 done`)
+	want(t, "the list of done", does(t, "queue", "ls", "--state", "done", dir), `^done +4B +\S+ +- +done`, `1 ready, .* 1 done`)
 	empty := t.TempDir()
 	if out := does(t, "queue", "ls", empty); out != empty+": 0 ready, 0 claimed, 0 to retry, 0 done, 0 failed\n" {
 		t.Errorf("of an empty directory: %q", out)

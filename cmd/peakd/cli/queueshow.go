@@ -71,7 +71,9 @@ func (c *command) writeEntry(e spool.Entry) error {
 	t.add("path", shown(e.Path))
 	t.add("size", config.Size(e.Size).String())
 	t.add("modified", e.Modified.Format(time.RFC3339))
-	t.add("attempts", fmt.Sprintf("%d, %d of them cut off", e.Attempts, e.Crashes))
+	if e.State != spool.StateDone { // it is not on record
+		t.add("attempts", fmt.Sprintf("%d, %d of them cut off", e.Attempts, e.Crashes))
+	}
 	if e.State == spool.StateFailed {
 		t.add("failed", e.Failure.Failed.Local().Format(time.RFC3339))
 		t.add("reason", shown(e.Failure.Reason))

@@ -4,6 +4,8 @@ package deliver
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -38,8 +40,8 @@ type Job struct {
 	Queue, Name string
 	// Path is where the file lies while it is claimed, absolute; it does not change until the attempt is over.
 	Path string
-	// File is the same file, open for reading at its start. The queue closes it after the attempt.
-	File *os.File
+	// Content opens the file, see Open.
+	Content Content
 	// Lock is what proves that the claim is alive: its lock holds as long as anybody has this descriptor. A deliverer
 	// gives it to every process that works on the file, so that a process which outlives peakd is not robbed of
 	// it. Nil if there is none. The queue closes it, not before the deliverer is closed.
@@ -53,6 +55,23 @@ type Job struct {
 	// the queue at the same time: for a destination that wants to recognize repeats.
 	ID string
 }
+
+// Content is what opens a claimed file: the same one each time.
+type Content interface {
+	File() (*os.File, error)
+}
+
+// Open is the file, open for reading, at its start when first asked for. It is the file that was claimed, whatever its path
+// leads to by now. Who needs no more than the path does not pay for it. The queue closes it after the attempt.
+func (j *Job) Open() (*os.File, error) {
+	if j.Content == nil {
+		return nil, fmt.Errorf("open %s: %w", j.Path, fs.ErrNotExist)
+	}
+	return j.Content.File()
+}
+
+// Unopened is the answer for a job whose file cannot be opened.
+func Unopened(err error) Result { return Result{Verdict: Retry, Reason: Sentence(err.Error())} }
 
 // Result is how an attempt ended.
 type Result struct {

@@ -71,19 +71,28 @@ func Head(text []byte, mask func(string) string) []byte {
 	return []byte(masked[:min(len(masked), DetailBytes)])
 }
 
-// Escaped is a text without anything but printable ASCII characters and without spaces: every other byte, and "%",
-// is "%" and two hexadecimal digits. Different texts stay different.
+// Escaped is a text of letters, digits and the characters %+,-./:@_ only: every byte that is none of them, and "%", is "%" and
+// two hexadecimal digits. Different texts stay different. Such a text is one word without a meaning of its own wherever it
+// is written: in a line, in a header, and as an argument in the input of a shell.
 func Escaped(text string) string { return string(AppendEscaped(nil, text)) }
 
 // AppendEscaped appends the text as [Escaped] has it.
 func AppendEscaped(to []byte, text string) []byte {
 	const digits = "0123456789ABCDEF"
 	for i := range len(text) {
-		if b := text[i]; b > ' ' && b < 0x7f && b != '%' {
+		if b := text[i]; isPlain(b) {
 			to = append(to, b)
 		} else {
 			to = append(to, '%', digits[b>>4], digits[b&15])
 		}
 	}
 	return to
+}
+
+func isPlain(b byte) bool {
+	switch {
+	case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '+' <= b && b <= ':', b == '@', b == '_': // + , - . / digits :
+		return true
+	}
+	return false
 }

@@ -42,8 +42,11 @@ type Batch struct {
 	Problems []Problem
 }
 
-// Refused is a file that breaks a rule of the queue.
-type Refused struct{ Name, Reason string }
+// Refused is a file that breaks a rule of the queue. Attempts is how many had ended before.
+type Refused struct {
+	Name, Reason string
+	Attempts     int
+}
 
 // Problem is a file that could not be looked at.
 type Problem struct {
@@ -66,7 +69,7 @@ type round struct {
 // that refuses everything nor a flood of new files starves the other. A file that has been lost with an owner is claimed
 // alone in its slot, and with its last chance alone in the queue: what it may break, it breaks alone.
 func (q *Queue) Claim(r Request) (Batch, error) {
-	if err := q.usable(); err != nil {
+	if err := q.begin(); err != nil {
 		return Batch{}, q.wrap("claim in", err)
 	}
 	if q.alone {
@@ -78,10 +81,7 @@ func (q *Queue) Claim(r Request) (Batch, error) {
 	return c.Batch, q.wrap("claim in", err)
 }
 
-func (q *Queue) claim(r *round) (err error) {
-	if r.slot, err = q.slot(r.Slot); err != nil {
-		return err
-	}
+func (q *Queue) claim(r *round) error {
 	if err := q.readBuckets(r); err != nil {
 		return err
 	}
@@ -93,6 +93,11 @@ func (q *Queue) claim(r *round) (err error) {
 		if q.holdBack(r, source.history) {
 			q.turn = false // it stays the turn of what is due
 			return nil
+		}
+		if r.slot == nil { // not before there is something for it
+			if r.slot, err = q.slot(r.Slot); err != nil {
+				return err
+			}
 		}
 		name := source.pool.next[0].name
 		source.pool.next = source.pool.next[1:]

@@ -1,10 +1,11 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
+	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,11 +28,14 @@ type Claimed struct {
 	id      Identity
 	slot    *slot
 	queue   *Queue
+	place   *place
+	at      int // its place among those in flight of the slot
 	history tally
 	origin  string // the directory it came from, below the queue's
-	fd      int    // -1 unless it was opened to look at
-	file    *os.File
-	over    bool
+
+	mu   sync.Mutex // guards what follows, as File may be called while the queue is used
+	file *os.File
+	over bool
 }
 
 // ID is stable over attempts and restarts, and tells the file from every other that is or was in the queue at the same
@@ -39,29 +43,54 @@ type Claimed struct {
 // everything but plain ASCII percent-encoded. The time is in it because a file system gives the inode of a deleted file to
 // the next one, which may well have the same name.
 func (c *Claimed) ID() string {
-	return fmt.Sprintf("%x:%x:%x:%s", c.id.Dev, c.id.Ino, c.Modified.UnixNano(), encodePercent(c.Name))
+	id := make([]byte, 0, 64+len(c.Name))
+	for _, n := range []uint64{c.id.Dev, c.id.Ino} {
+		id = append(strconv.AppendUint(id, n, 16), ':')
+	}
+	id = append(strconv.AppendInt(id, c.Modified.UnixNano(), 16), ':')
+	return string(appendPercent(id, c.Name))
 }
 
-// File is the file, open for reading, at its start when first asked for. The queue closes it when the claim ends.
+// File is the file, open for reading, at its start when first asked for. Who does not ask does not pay for it. The queue closes
+// it when the claim ends. Any goroutine may ask.
 func (c *Claimed) File() (*os.File, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.over {
 		return nil, fmt.Errorf("open %s: %w", c.Path, os.ErrClosed)
 	}
-	if c.file != nil {
-		return c.file, nil
-	}
-	if c.fd < 0 {
-		dir, err := c.slot.folder(c.queue, c.history)
-		if err == nil {
-			c.fd, err = openAt(dir, c.Name, openFile&^unix.O_NONBLOCK, 0) // it is a regular file, and nobody else's: os asks no poller for it
-		}
+	if c.file == nil {
+		fd, err := c.open()
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", c.Path, err)
 		}
+		c.file = os.NewFile(uintptr(fd), c.Path)
 	}
-	c.file = os.NewFile(uintptr(c.fd), c.Path)
 	return c.file, nil
 }
+
+// open opens the file that was claimed, and no other that has come into its place.
+func (c *Claimed) open() (int, error) {
+	fd, err := openAt(c.place.fd, c.Name, openFile, 0)
+	if err != nil {
+		return -1, err
+	}
+	st, err := statFD(fd)
+	if err == nil && (st.id != c.id || !st.isFile()) {
+		err = errOther
+	}
+	if err == nil {
+		err = unix.SetNonblock(fd, false) // os would ask the poller for it otherwise
+	}
+	if err != nil {
+		closeFD(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// errOther means that somebody has put another file into the place of a claimed one.
+var errOther = errors.New("it is another file than was claimed")
 
 // LockFile is the lock under which the file is claimed, shared by all claims of its slot. A handler process has to inherit
 // it (exec.Cmd.ExtraFiles), so that the file is not taken from it when the daemon dies. It must not be closed, locked or
@@ -70,38 +99,38 @@ func (c *Claimed) LockFile() *os.File { return c.slot.lock }
 
 // end gives up what the claim holds.
 func (c *Claimed) end() {
-	if c.file != nil {
-		_ = c.file.Close()
-	} else {
-		closeFD(c.fd)
+	c.mu.Lock()
+	file := c.file
+	c.file, c.over = nil, true
+	c.mu.Unlock()
+	if file != nil {
+		_ = file.Close()
 	}
-	c.fd, c.file, c.over = -1, nil, true
-	delete(c.slot.inFlight, c)
+	c.slot.remove(c)
 	c.queue.inFlight--
 	if c.queue.inFlight == 0 {
 		c.queue.alone = false
 	}
 }
 
-func (q *Queue) claimed(s *slot, t tally, name, origin string, st stat, fd int) *Claimed {
+func (q *Queue) claimed(s *slot, p *place, t tally, name, origin string, st stat) *Claimed {
 	c := &Claimed{
-		Name: name, Path: filepath.Join(q.dir, s.path(t)) + "/" + name,
-		Attempt: t.tries + 1, Crashes: t.crashes, Size: st.size, Modified: st.modified,
-		id: st.id, slot: s, queue: q, history: t, origin: origin, fd: fd,
+		Name: name, Path: q.dir + "/" + p.below + "/" + name, Attempt: t.tries + 1, Crashes: t.crashes, Size: st.size, Modified: st.modified,
+		id: st.id, slot: s, queue: q, place: p, history: t, origin: origin,
 	}
-	s.inFlight[c] = true
+	s.add(c)
 	q.inFlight++
 	return c
 }
 
-func encodePercent(name string) string {
-	var b strings.Builder
-	for i := range len(name) {
-		if c := name[i]; c <= ' ' || c >= 0x7f || c == '%' || c == ':' {
-			fmt.Fprintf(&b, "%%%02X", c)
+func appendPercent(to []byte, text string) []byte {
+	const digits = "0123456789ABCDEF"
+	for i := range len(text) {
+		if b := text[i]; b > ' ' && b < 0x7f && b != '%' && b != ':' {
+			to = append(to, b)
 		} else {
-			b.WriteByte(c)
+			to = append(to, '%', digits[b>>4], digits[b&15])
 		}
 	}
-	return b.String()
+	return to
 }

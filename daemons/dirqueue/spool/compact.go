@@ -20,14 +20,14 @@ const bloat = 1 << 20
 // The reserved folder moves to the fresh directory, then the two change places; files that come late are moved after. A
 // crash at any step is mended by the next Open.
 func (q *Queue) Compact() (bool, error) {
-	if err := q.usable(); err != nil {
+	if err := q.begin(); err != nil {
 		return false, q.wrap("compact", err)
 	}
 	st, err := statFD(q.fd)
 	if err != nil || !q.options.Own || q.inFlight > 0 || st.size < q.bloat {
 		return false, q.wrap("compact", err)
 	}
-	if err := q.Rest(); err != nil {
+	if err := errors.Join(q.Rest(), q.awake()); err != nil {
 		return false, err
 	}
 	done, err := q.compact(st)
@@ -40,6 +40,9 @@ func (q *Queue) compact(st stat) (bool, error) {
 		return false, err
 	}
 	lock, err := openAt(q.fd, Reserved, openDir, 0)
+	if isMissing(err) {
+		return false, nil // another is at it
+	}
 	if err != nil {
 		return false, err
 	}

@@ -2,10 +2,13 @@ package spool
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // deferred is what is known of the files that wait for another attempt: the times of their buckets, and the folder that
@@ -72,10 +75,10 @@ func (q *Queue) readBuckets(r *round) error {
 	return nil
 }
 
-// eachIn calls each for the entries of a folder below the reserved one; none if it is not there.
+// eachIn calls each for the entries of a folder below the reserved one; none if it is not there, or not a folder.
 func (q *Queue) eachIn(path string, each func(entry)) error {
 	fd, err := openAt(q.private, path, openDir, 0)
-	if isMissing(err) {
+	if isMissing(err) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
 		return nil
 	}
 	if err != nil {
@@ -101,10 +104,13 @@ func (q *Queue) dueSource(r *round) (*source, error) {
 	d := &q.deferred
 	for !d.open || len(d.pool.next) == 0 {
 		q.leaveFolder()
-		if len(r.folders) == 0 && !q.nextBucket(r) {
+		if len(r.folders) == 0 && len(r.buckets) == 0 {
 			return nil, nil
 		}
 		if len(r.folders) == 0 {
+			if err := q.nextBucket(r); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		at := r.folders[0]
@@ -117,25 +123,25 @@ func (q *Queue) dueSource(r *round) (*source, error) {
 }
 
 // nextBucket lists the folders of the next due bucket, those of suspects last, and removes it if it has none.
-func (q *Queue) nextBucket(r *round) bool {
-	if len(r.buckets) == 0 {
-		return false
-	}
+func (q *Queue) nextBucket(r *round) error {
 	bucket := r.buckets[0]
 	r.buckets = r.buckets[1:]
 	path := retryDir + "/" + bucketName(bucket)
-	_ = q.eachIn(path, func(e entry) {
+	err := q.eachIn(path, func(e entry) {
 		if history, ok := parseTally(string(e.name)); ok {
 			r.folders = append(r.folders, folder{bucket: bucket, history: history})
 		}
 	})
+	if err != nil {
+		return err
+	}
 	if len(r.folders) == 0 {
 		_ = rmdirAt(q.private, path)
 	}
 	slices.SortFunc(r.folders, func(a, b folder) int {
 		return cmp.Or(cmp.Compare(a.history.crashes, b.history.crashes), cmp.Compare(a.history.tries, b.history.tries))
 	})
-	return true
+	return nil
 }
 
 func (q *Queue) enterFolder(r *round, at folder) error {
@@ -179,24 +185,28 @@ func (q *Queue) leaveFolder() {
 // takeDue claims a file of the open folder. Nil without an error: another was quicker, or one of that name is in work.
 func (q *Queue) takeDue(r *round, name string) (*Claimed, error) {
 	at := q.deferred.at
-	dir, err := r.slot.folder(q, at.history)
+	p, err := r.slot.folder(q, at.history)
 	if err != nil {
 		return nil, err
 	}
 	hook("claim.before")
-	if err := move(q.deferred.fd, name, dir, name); err != nil {
+	if err := move(q.deferred.fd, name, p.fd, name); err != nil {
 		if isLost(err) {
 			return nil, nil
 		}
 		return nil, fmt.Errorf("move %q: %w", name, err)
 	}
 	hook("claim.after")
-	st, err := statAt(dir, name)
+	st, err := statAt(p.fd, name)
 	if isMissing(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("stat %q: %w", name, err)
 	}
-	return q.claimed(r.slot, at.history, name, Reserved+"/"+at.below(), st, -1), nil
+	c := q.claimed(r.slot, p, at.history, name, Reserved+"/"+at.below(), st)
+	if at.history.crashes > 0 { // its owner may have died before it had looked at what it claimed
+		return q.admit(r, c, st)
+	}
+	return c, nil
 }

@@ -10,6 +10,8 @@ var (
 	ErrGone = errors.New("the directory is gone")
 	// ErrForeign means that .peakd or something in it is not a directory that belongs to this process's user alone.
 	ErrForeign = errors.New("the reserved folder is not this user's own")
+	// ErrReserved means that a directory is the reserved folder of a queue, or lies in it.
+	ErrReserved = errors.New("it is the reserved folder of a queue")
 	// ErrDegraded means that the disk has refused to keep something. What was written since the last success may be lost
 	// at a power cut, however often one asks again, so nothing more is acknowledged or claimed until the queue is opened anew.
 	ErrDegraded = errors.New("degraded: a sync has failed")

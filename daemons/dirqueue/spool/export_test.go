@@ -3,9 +3,7 @@ package spool
 // Die leaves everything as the end of the process would.
 func (q *Queue) Die() {
 	for _, s := range q.slots {
-		for c := range s.inFlight {
-			c.end()
-		}
+		s.endAll()
 		s.closeFolders()
 		_ = s.lock.Close()
 	}

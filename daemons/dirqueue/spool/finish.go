@@ -45,12 +45,12 @@ func (q *Queue) PutBack(c *Claimed, at, now time.Time) error {
 // Fail ends a claim whose file will never be delivered: it is set aside with the reason beside it. Errors are as those of
 // Done, and ErrReason tells that the file was set aside without its reason.
 func (q *Queue) Fail(c *Claimed, f Failure, now time.Time) error {
+	f.Attempts = c.Attempt
 	return q.wrap("set aside in", q.fail(c, f, now))
 }
 
 func (q *Queue) fail(c *Claimed, f Failure, now time.Time) error {
-	f.Name, f.Failed = c.Name, now
-	f.Attempts, f.Crashes = c.Attempt, c.Crashes
+	f.Name, f.Failed, f.Crashes = c.Name, now, c.Crashes
 	var unkept error
 	err := q.end(c, func(dir int) (string, error) {
 		to, kept, err := q.toFailed(dir, c.Name, c.id.Ino, f)
@@ -75,10 +75,7 @@ func (q *Queue) end(c *Claimed, leave func(dir int) (string, error)) error {
 	case c.queue != q:
 		return fmt.Errorf("%q: claimed by another queue", c.Name)
 	}
-	dir, err := c.slot.folder(q, c.history)
-	if err != nil {
-		return err
-	}
+	dir := c.place.fd
 	to, err := leave(dir)
 	if err == nil {
 		hook("done.after")
@@ -95,26 +92,33 @@ func (q *Queue) end(c *Claimed, leave func(dir int) (string, error)) error {
 
 // toDone moves a file to the folder of the day.
 func (q *Queue) toDone(dir int, c *Claimed, now time.Time) (string, error) {
-	date := dateOf(now)
-	for fresh := q.date != date; ; fresh = true {
-		if fresh {
-			if err := q.openDay(date); err != nil {
+	day := dayOf(now)
+	for try := 0; ; try++ {
+		if q.doneFD < 0 || q.day != day || try > 0 {
+			if err := q.openDay(day); err != nil {
 				return "", err
 			}
 		}
 		err := moveFree(dir, c.Name, q.doneFD, c.id.Ino)
-		if isMissing(err) && !fresh {
-			continue // a purge may have removed the folder
+		if isMissing(err) && try < folderTries && !q.hasDay() {
+			continue
 		}
-		return Reserved + "/" + doneDir + "/" + date, err
+		return q.dayPath, err
 	}
 }
 
-func (q *Queue) openDay(date string) error {
+// hasDay tells whether the folder of the day is still there: a purge may have removed it.
+func (q *Queue) hasDay() bool {
+	st, err := statFD(q.doneFD)
+	return err != nil || st.links > 0
+}
+
+func (q *Queue) openDay(day int64) error {
 	q.closeDone()
-	fd, err := q.folder(doneDir + "/" + date)
+	path := doneDir + "/" + nameOfDay(day)
+	fd, err := q.folder(path)
 	if err == nil {
-		q.doneFD, q.date = fd, date
+		q.doneFD, q.day, q.dayPath = fd, day, Reserved+"/"+path
 	}
 	return err
 }

@@ -152,6 +152,14 @@ func lock(t testing.TB, path string) {
 	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
 }
 
+// closeFile closes a file when no process that another test starts has it open still.
+func closeFile(t testing.TB, f *os.File) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	must(t, f.Close())
+}
+
 // write is os.WriteFile, with the same care as put.
 func write(t testing.TB, path, content string) {
 	t.Helper()

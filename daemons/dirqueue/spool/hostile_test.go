@@ -296,3 +296,23 @@ func TestBucketsAreFew(t *testing.T) {
 		t.Errorf("%d buckets for delays up to five days", len(buckets))
 	}
 }
+
+// The reserved folder of a queue, and what is in it, is not a queue; what only has its name may be one.
+func TestReservedFolderIsNoQueue(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	openQueue(t, dir, spool.Options{})
+	for _, below := range []string{".peakd", ".peakd/done", ".peakd/tmp/../claim"} {
+		for _, o := range []spool.Options{{}, {ReadOnly: true}} {
+			if _, err := spool.Open(filepath.Join(dir, below), o); !errors.Is(err, spool.ErrReserved) {
+				t.Errorf("open %s: %v, want ErrReserved", below, err)
+			}
+		}
+		if _, err := spool.OpenProducer(filepath.Join(dir, below), spool.ProducerOptions{}); !errors.Is(err, spool.ErrReserved) {
+			t.Errorf("produce into %s: %v, want ErrReserved", below, err)
+		}
+	}
+	home := filepath.Join(t.TempDir(), ".peakd", "queues")
+	must(t, os.MkdirAll(home, 0o700))
+	openQueue(t, home, spool.Options{})
+}

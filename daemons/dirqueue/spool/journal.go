@@ -98,7 +98,7 @@ func (q *Queue) ended(c *Claimed, to string) error {
 	if to != "" {
 		j.into(to)
 	}
-	j.from(c.slot.path(c.history))
+	j.from(c.place.below)
 	j.from(c.origin)
 	c.end()
 	if j.off {

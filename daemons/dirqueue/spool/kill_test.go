@@ -210,6 +210,8 @@ func (k *kills) finish() {
 			must(k.t, q.Done(c, now))
 		}
 		if round > 0 && r.Alive == 1 && len(r.Files)+len(b.Claimed) == 0 && !b.More && b.Next.IsZero() {
+			_, err := q.Recover(now.Add(time.Hour)) // so that what dead writers have left is old enough
+			must(k.t, err)
 			must(k.t, q.Close())
 			return
 		}

@@ -2,10 +2,13 @@ package spool_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,6 +132,9 @@ func TestClaimedFile(t *testing.T) {
 	for _, ready := range []spool.Ready{spool.ReadyClosed, spool.ReadyRenamed} {
 		q := openQueue(t, dir, spool.Options{Ready: ready})
 		c := claimOne(t, q, soon())
+		if isOpen(t, c.Path) {
+			t.Errorf("ready %d: it is open although nobody has asked for it", ready)
+		}
 		f, err := c.File()
 		must(t, err)
 		if got, err := io.ReadAll(f); err != nil || string(got) != "a" {
@@ -220,4 +226,86 @@ func TestLostFile(t *testing.T) {
 	if q.InFlight() != 0 {
 		t.Error("the claim has not ended")
 	}
+}
+
+// What is opened is what was claimed: whatever has come into its place meanwhile is not, and nobody waits for it.
+func TestClaimedFileIsNoOther(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(path string) error{
+		"another file": func(path string) error { return os.WriteFile(path, []byte("other"), 0o600) },
+		"a link":       func(path string) error { return os.Symlink("/etc/passwd", path) },
+		"a pipe":       func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"nothing":      func(string) error { return nil },
+	}
+	for name, replace := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			put(t, dir, "a")
+			q := openQueue(t, dir, spool.Options{Ready: spool.ReadyRenamed})
+			now := soon()
+			c := claimOne(t, q, now)
+			held, err := os.Open(c.Path) // so that its inode is not given to the other
+			must(t, err)
+			defer held.Close()
+			must(t, os.Remove(c.Path))
+			must(t, replace(c.Path))
+			if f, err := c.File(); err == nil {
+				t.Errorf("opened %v", f)
+			}
+			if err := q.PutBack(c, now, now); err != nil && !errors.Is(err, spool.ErrLost) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Files are opened while the queue is used.
+func TestClaimedFilesAreOpenedByOthers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var all []string
+	for i := range 200 {
+		all = append(all, fmt.Sprint("f", i))
+	}
+	put(t, dir, all...)
+	q := openQueue(t, dir, spool.Options{})
+	now := soon()
+	claimed := claim(t, q, len(all), now).Claimed
+	var readers sync.WaitGroup
+	for _, c := range claimed {
+		readers.Go(func() {
+			f, err := c.File()
+			if errors.Is(err, os.ErrClosed) {
+				return
+			}
+			text, readErr := make([]byte, len(c.Name)), error(nil)
+			if err == nil {
+				_, readErr = f.ReadAt(text, 0)
+			}
+			if err != nil || readErr != nil && !errors.Is(readErr, os.ErrClosed) || readErr == nil && string(text) != c.Name {
+				t.Errorf("%s: read %q, %v, %v", c.Name, text, err, readErr)
+			}
+		})
+	}
+	for i, c := range claimed {
+		if i%2 == 0 {
+			must(t, q.Done(c, now))
+		} else {
+			must(t, q.Retry(c, now, now))
+		}
+	}
+	readers.Wait()
+}
+
+// isOpen tells whether this process has the file open, on systems that tell.
+func isOpen(t testing.TB, path string) bool {
+	t.Helper()
+	open, _ := filepath.Glob("/proc/self/fd/*")
+	for _, fd := range open {
+		if to, err := os.Readlink(fd); err == nil && to == path {
+			return true
+		}
+	}
+	return false
 }

@@ -97,6 +97,9 @@ var errEnough = errors.New("enough")
 
 // list calls each with the directory of every file in a state, until it returns false.
 func (q *Queue) list(state State, each func(dir int, e Entry) bool) error {
+	if err := q.awake(); err != nil {
+		return err
+	}
 	switch state {
 	case StateReady:
 		return q.walk(q.fd, ".", state, func(dir int, e Entry) bool { return !q.filter.lists([]byte(e.Name)) || each(dir, e) })

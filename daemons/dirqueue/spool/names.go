@@ -84,8 +84,15 @@ func bucketFor(due, now time.Time) int64 {
 	return (at + grain - 1) / grain * grain
 }
 
-// dateOf is the name of the folder for what is done at that time.
-func dateOf(now time.Time) string { return now.UTC().Format(time.DateOnly) }
+// dayOf is the day of a time, counted from 1970, UTC.
+func dayOf(now time.Time) int64 {
+	const day = 24 * 60 * 60
+	at := now.Unix()
+	return (at - ((at%day)+day)%day) / day
+}
+
+// nameOfDay is the name of the folder for what is done on that day.
+func nameOfDay(day int64) string { return time.Unix(day*24*60*60, 0).UTC().Format(time.DateOnly) }
 
 // variant is the n-th choice of a name for the file that the inode number belongs to, when the earlier ones are taken.
 // As no two files that exist have one inode number, the second choice is nearly always free.

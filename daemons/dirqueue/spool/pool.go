@@ -48,12 +48,12 @@ func (w *window) cut() {
 
 // pool is what is known of the files that may be claimed from one directory.
 type pool struct {
+	gate   gate
 	next   []candidate // in order
 	more   bool        // the directory holds more than these
 	count  int         // how many candidates the directory held when it was read
-	gate   gate
-	read   time.Time // when the directory was read
-	cursor *entries  // where reading goes on, without an order
+	read   time.Time   // when the directory was read
+	cursor *entries    // where reading goes on, without an order
 }
 
 func (p *pool) forget() { *p = pool{gate: p.gate, count: p.count, more: p.more || len(p.next) > 0} }

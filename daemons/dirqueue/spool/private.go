@@ -4,9 +4,30 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
+
+// outside refuses the reserved folder of a queue, and what is in it: that is not a queue of its own. A directory that only has the
+// name is as good as any.
+func outside(dir string) error {
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if filepath.Base(dir) == Reserved && isReservedFolder(dir) {
+			return fmt.Errorf("%w: name the directory that it is in", ErrReserved)
+		}
+	}
+	return nil
+}
+
+func isReservedFolder(dir string) bool {
+	for _, name := range []string{claimDir, retryDir, doneDir, failedDir, tmpDir} {
+		if _, err := statAt(unix.AT_FDCWD, dir+"/"+name); err != nil {
+			return false
+		}
+	}
+	return true
+}
 
 // openPrivate makes and opens the reserved folder. Everything below it is reached through its descriptor, and no other user
 // may enter it, so that paths in it need no care for symbolic links.
@@ -15,7 +36,12 @@ func (q *Queue) openPrivate() error {
 	if err != nil {
 		return fmt.Errorf("folder %s: %w", Reserved, err)
 	}
-	q.private = fd
+	st, err := statFD(fd)
+	if err != nil {
+		closeFD(fd)
+		return err
+	}
+	q.private, q.folderID = fd, st.id
 	q.journal.from(".") // the first sync makes the folders last, too, if they are new
 	q.journal.into(Reserved)
 	for _, name := range []string{claimDir, retryDir, doneDir, failedDir, tmpDir} {
@@ -88,23 +114,27 @@ func (q *Queue) probe() error {
 	return unlinkAt(q.private, to)
 }
 
+// folderTries is how often a folder is made anew that others, who found it empty, have removed before it was used.
+const folderTries = 1000
+
 // folder makes and opens a folder below the reserved one, for holding.
-func (q *Queue) folder(path string) (int, error) {
-	fd, err := openAt(q.private, path, openDir, 0)
-	if !isMissing(err) {
-		return fd, err
+func (q *Queue) folder(path string) (fd int, err error) {
+	for range folderTries {
+		if fd, err = openAt(q.private, path, openDir, 0); !isMissing(err) {
+			return fd, err
+		}
+		if err := q.makeFolder(path); err != nil {
+			return -1, err
+		}
 	}
-	if err := q.makeFolder(path); err != nil {
-		return -1, err
-	}
-	return openAt(q.private, path, openDir, 0)
+	return -1, err
 }
 
 // makeFolder makes the folders of a path, and notes for the next sync that they are new.
 func (q *Queue) makeFolder(path string) error {
 	parent := parentOf(path)
 	err := mkdirAt(q.private, path)
-	if isMissing(err) && parent != "" {
+	for try := 0; isMissing(err) && parent != "" && try < folderTries; try++ {
 		if err := q.makeFolder(parent); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +25,7 @@ type Producer struct {
 	fd      int
 	options ProducerOptions
 	disk    disk
-	newTemp func(dir int, folder string, mode uint32) (*temp, error)
+	newTemp maker
 	broken  error
 }
 
@@ -41,11 +42,18 @@ func OpenProducer(dir string, o ProducerOptions) (*Producer, error) {
 	if o.Mode == 0 {
 		o.Mode = 0o640
 	}
-	fd, err := openAt(unix.AT_FDCWD, dir, openDir, 0)
+	full, err := filepath.Abs(dir)
+	if err == nil {
+		err = outside(full)
+	}
+	fd := -1
+	if err == nil {
+		fd, err = openAt(unix.AT_FDCWD, dir, openDir, 0)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open queue %s: %w", dir, err)
 	}
-	return &Producer{dir: dir, fd: fd, options: o, disk: realDisk(), newTemp: newTemp}, nil
+	return &Producer{dir: dir, fd: fd, options: o, disk: realDisk(), newTemp: makerOfTemps()}, nil
 }
 
 // Enqueue hands in one file. It returns nil when the file is there whatever happens; see Put.
@@ -103,6 +111,11 @@ func (p *Producer) putGroup(files []File, errs []error) {
 	}
 	hook("put.written")
 	p.commit(temps, errs, p.syncContents)
+	for i, t := range temps {
+		if errs[i] == nil {
+			errs[i] = t.seal()
+		}
+	}
 	hook("put.synced")
 	named := 0
 	for i, t := range temps {

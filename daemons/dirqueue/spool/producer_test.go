@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
@@ -83,6 +86,39 @@ func TestPutAll(t *testing.T) {
 	}
 	if errs := p.PutAll(nil); len(errs) != 0 {
 		t.Errorf("of nothing: %v", errs)
+	}
+}
+
+// A file that is handed in is complete for who asks the kernel whether it is still being written, from the moment it is seen.
+func TestPutIsReadyAtOnce(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has leases; elsewhere files are taken when they have settled")
+	}
+	for _, early := range []bool{false, true} {
+		t.Run(fmt.Sprintf("early=%v", early), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			q := openQueue(t, dir, spool.Options{Ready: spool.ReadyClosed})
+			p, err := spool.OpenProducer(dir, spool.ProducerOptions{})
+			must(t, err)
+			defer p.Close()
+			if early {
+				p.NameEarly()
+			}
+			var seen []string
+			p.OnSync(func() error { // the last is after they have got their names
+				seen = append(seen, names(claim(t, q, 10, soon()).Claimed)...)
+				return nil
+			})
+			syscall.ForkLock.RLock() // a process that another test starts would have them open for writing
+			defer syscall.ForkLock.RUnlock()
+			must(t, p.Put("a", strings.NewReader("a")))
+			must(t, errors.Join(p.PutAll([]spool.File{{Name: "b", From: strings.NewReader("b")}, {Name: "c", From: strings.NewReader("")}})...))
+			if want := []string{"a", "b", "c"}; !slices.Equal(seen, want) {
+				t.Errorf("claimed %v at the first look, want %v", seen, want)
+			}
+		})
 	}
 }
 

@@ -33,7 +33,10 @@ func (q *Queue) Purge(r PurgeRequest) (Purged, error) {
 	if q.options.ReadOnly {
 		return p, q.wrap("purge", ErrReadOnly)
 	}
-	var err error
+	err := q.awake()
+	if err != nil {
+		return p, q.wrap("purge", err)
+	}
 	switch r.State {
 	case StateDone:
 		err = q.purgeDone(r, &p)
@@ -58,7 +61,7 @@ func (q *Queue) purgeDone(r PurgeRequest, p *Purged) error {
 		if err != nil {
 			return err
 		}
-		if date == q.date {
+		if q.doneFD >= 0 && date == nameOfDay(q.day) {
 			q.closeDone()
 		}
 		_ = rmdirAt(q.private, path)

@@ -39,7 +39,7 @@ func TestReadyWhenClosed(t *testing.T) {
 	looked, claimedAt := 0, time.Time{}
 	for claimedAt.IsZero() {
 		if now, looked = b.Next, looked+1; looked == 12 {
-			must(t, w.Close())
+			closeFile(t, w)
 		}
 		if b = claim(t, q, 10, now); len(b.Claimed) == 1 {
 			claimedAt = now
@@ -268,7 +268,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
 	for i, e := range list(t, q, spool.StateFailed) {
-		if e.Name != want[i].Name || e.Failure.Reason != want[i].Reason {
+		if e.Name != want[i].Name || e.Failure.Reason != want[i].Reason || e.Attempts != 0 {
 			t.Errorf("failed: %+v, want %+v", e, want[i])
 		}
 	}

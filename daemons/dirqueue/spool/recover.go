@@ -35,7 +35,7 @@ type Recovered struct {
 // handler that has inherited its owner's lock, is never touched.
 func (q *Queue) Recover(now time.Time) (Recovery, error) {
 	var r Recovery
-	if err := q.usable(); err != nil {
+	if err := q.begin(); err != nil {
 		return r, q.wrap("recover", err)
 	}
 	err := errors.Join(q.dropDoubles(&r), q.recoverClaims(&r, now), q.sweep(&r, now))
@@ -47,8 +47,17 @@ func (q *Queue) Recover(now time.Time) (Recovery, error) {
 
 func (q *Queue) recoverClaims(r *Recovery, now time.Time) error {
 	var owners []string
+	q.calm = calm{}
+	st, err := statAt(q.private, claimDir)
+	if err != nil {
+		return fmt.Errorf("stat folder %s: %w", claimDir, err)
+	}
 	if err := q.eachIn(claimDir, func(e entry) { owners = append(owners, string(e.name)) }); err != nil {
 		return err
+	}
+	if len(owners) == 0 {
+		q.calm.claims.note(st)
+		return nil
 	}
 	var errs []error
 	for _, owner := range owners {

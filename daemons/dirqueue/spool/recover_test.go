@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -301,5 +303,42 @@ func TestDegradedProducer(t *testing.T) {
 			t.Errorf("sync %d: %d files, want %d: contents that may be lost have no name", failing, got, failing)
 		}
 		must(t, p.Close())
+	}
+}
+
+// An owner that dies between claiming and looking leaves what nobody has looked at: it reaches no handler all the same.
+func TestClaimsOfTheDeadAreLookedAt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	q := openQueue(t, dir, spool.Options{MaxSizeBytes: 3})
+	folder := filepath.Join(dir, ".peakd", "claim", "dead.0", "0-0")
+	must(t, os.MkdirAll(folder, 0o700))
+	must(t, os.Symlink("/etc/passwd", filepath.Join(folder, "link")))
+	must(t, syscall.Mkfifo(filepath.Join(folder, "pipe"), 0o600))
+	write(t, filepath.Join(folder, "big"), "1234")
+	write(t, filepath.Join(folder, "good"), "123")
+	now := soon()
+	if r := recoverAll(t, q, now); len(r.Files) != 4 {
+		t.Errorf("recovered %+v, want four files", r.Files)
+	}
+	later := now.Add(time.Minute)
+	var claimed, refused []string
+	for more := true; more; {
+		b := claim(t, q, 10, later)
+		for _, c := range b.Claimed {
+			claimed = append(claimed, c.Name)
+			must(t, q.Done(c, later))
+		}
+		for _, r := range b.Refused {
+			refused = append(refused, r.Name)
+			if r.Attempts != 1 {
+				t.Errorf("%s was refused after %d attempts, want the one that was cut off", r.Name, r.Attempts)
+			}
+		}
+		more = b.More
+	}
+	slices.Sort(refused)
+	if !slices.Equal(claimed, []string{"good"}) || !slices.Equal(refused, []string{"big", "link", "pipe"}) {
+		t.Errorf("claimed %v and refused %v", claimed, refused)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // Release makes a file due now that failed or waits for its next attempt. A failed one starts afresh, with no attempts on
 // record, under its original name. The error wraps fs.ErrNotExist if there is no such file.
 func (q *Queue) Release(state State, name string, now time.Time) error {
-	if err := q.usable(); err != nil {
+	if err := q.begin(); err != nil {
 		return q.wrap("release in", err)
 	}
 	var err error

@@ -16,8 +16,14 @@ import (
 type slot struct {
 	name     string // OWNER.SLOT
 	lock     *os.File
-	folders  map[tally]int // descriptors of its folders
-	inFlight map[*Claimed]bool
+	folders  map[tally]*place
+	inFlight []*Claimed
+}
+
+// place is an open folder of a slot.
+type place struct {
+	fd    int
+	below string // from the queue's directory
 }
 
 // maxFolders is how many folders a slot keeps open.
@@ -71,42 +77,58 @@ func (q *Queue) makeSlot(n int) (*slot, error) {
 		return nil, err
 	}
 	q.journal.into(Reserved + "/" + claimDir)
-	return &slot{name: name, lock: os.NewFile(uintptr(fd), visible), folders: map[tally]int{}, inFlight: map[*Claimed]bool{}}, nil
+	return &slot{name: name, lock: os.NewFile(uintptr(fd), visible), folders: map[tally]*place{}}, nil
 }
 
-// path of the folder for files with that history, from the queue's directory.
-func (s *slot) path(t tally) string { return Reserved + "/" + s.below(t) }
-
-// below is the same from the reserved folder.
+// below is the folder for files with that history, from the reserved folder.
 func (s *slot) below(t tally) string { return claimDir + "/" + s.name + "/" + t.String() }
 
 // folder opens the folder for files with that history.
-func (s *slot) folder(q *Queue, t tally) (int, error) {
-	if fd, ok := s.folders[t]; ok {
-		return fd, nil
+func (s *slot) folder(q *Queue, t tally) (*place, error) {
+	if p := s.folders[t]; p != nil {
+		return p, nil
 	}
 	if len(s.folders) >= maxFolders && len(s.inFlight) == 0 {
 		s.closeFolders()
 	}
 	fd, err := q.folder(s.below(t))
-	if err == nil {
-		s.folders[t] = fd
+	if err != nil {
+		return nil, err
 	}
-	return fd, err
+	p := &place{fd: fd, below: Reserved + "/" + s.below(t)}
+	s.folders[t] = p
+	return p, nil
+}
+
+func (s *slot) add(c *Claimed) {
+	c.at = len(s.inFlight)
+	s.inFlight = append(s.inFlight, c)
+}
+
+func (s *slot) remove(c *Claimed) {
+	last := len(s.inFlight) - 1
+	s.inFlight[c.at] = s.inFlight[last]
+	s.inFlight[c.at].at = c.at
+	s.inFlight[last] = nil
+	s.inFlight = s.inFlight[:last]
 }
 
 func (s *slot) closeFolders() {
-	for t, fd := range s.folders {
-		closeFD(fd)
+	for t, p := range s.folders {
+		closeFD(p.fd)
 		delete(s.folders, t)
+	}
+}
+
+func (s *slot) endAll() {
+	for len(s.inFlight) > 0 {
+		s.inFlight[len(s.inFlight)-1].end()
 	}
 }
 
 // release gives the slot up. The directory goes if nothing is left in it; what is left is for Recover.
 func (s *slot) release(private int) {
-	for c := range s.inFlight {
-		c.end()
-	}
+	s.endAll()
 	for t := range s.folders {
 		_ = rmdirAt(private, s.below(t))
 	}

@@ -35,7 +35,8 @@ func readEntries(fd int) (*entries, error) {
 	return &entries{fd: fd}, err
 }
 
-// block reads all at once: in parts, entries that go meanwhile would make it skip others.
+// block reads all at once: in parts, entries that go meanwhile would make it skip others. A directory
+// that somebody has removed since it was opened has none.
 func (e *entries) block(each func(entry)) (bool, error) {
 	own, err := unix.FcntlInt(uintptr(e.fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -47,7 +48,7 @@ func (e *entries) block(each func(entry)) (bool, error) {
 	for _, name := range names {
 		each(entry{name: []byte(name)})
 	}
-	return false, err
+	return false, ignoreMissing(err)
 }
 
 // move renames, or answers EEXIST.
@@ -63,10 +64,8 @@ func exchange(aDir int, a string, bDir int, b string) error {
 // isWritten needs the leases of Linux: files are taken when they have settled.
 func isWritten(int) (bool, error) { return false, errors.ErrUnsupported }
 
-func endLease(int) {}
-
 // openNameless is for Linux: files are written under a name of their own first.
-func openNameless(int, uint32) (int, error) { return -1, unix.EOPNOTSUPP }
+func openNameless(int, string, uint32) (int, error) { return -1, unix.EOPNOTSUPP }
 
 func giveName(int, int, string) error { return unix.EOPNOTSUPP }
 

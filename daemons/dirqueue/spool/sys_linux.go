@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -43,7 +42,8 @@ func readEntries(fd int) (*entries, error) {
 	return &entries{fd: fd, buf: make([]byte, 16<<10)}, nil
 }
 
-// block calls each for the entries of the next block, and tells whether there may be another.
+// block calls each for the entries of the next block, and tells whether there may be another. A directory that somebody has
+// removed since it was opened has none.
 func (e *entries) block(each func(entry)) (bool, error) {
 	n := 0
 	err := again(func() (err error) {
@@ -51,7 +51,7 @@ func (e *entries) block(each func(entry)) (bool, error) {
 		return err
 	})
 	if err != nil || n <= 0 {
-		return false, err
+		return false, ignoreMissing(err)
 	}
 	const nameAt = 19 // of struct linux_dirent64: ino 8, offset 8, length 2, type 1
 	for rest := e.buf[:n]; len(rest) > nameAt; {
@@ -98,7 +98,8 @@ func exchange(aDir int, a string, bDir int, b string) error {
 }
 
 // isWritten tells whether any process has the file open for writing: the kernel refuses a read lease then. An error
-// means that there are no leases here: for files of others without CAP_LEASE, and on some file systems.
+// means that there are no leases here: for files of others without CAP_LEASE, and on some file systems. The lease ends when the
+// descriptor is closed; until then, who opens the file for writing waits.
 func isWritten(fd int) (bool, error) {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
 	if errors.Is(err, unix.EAGAIN) {
@@ -107,17 +108,14 @@ func isWritten(fd int) (bool, error) {
 	return false, err
 }
 
-// endLease gives the lease back that isWritten took. Until then, who opens the file for writing waits.
-func endLease(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_UNLCK) }
-
 // openNameless makes a file without a name, which is gone with its last descriptor unless it is given one.
-func openNameless(dir int, mode uint32) (int, error) {
-	return openAt(dir, ".", unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, mode)
+func openNameless(dir int, folder string, mode uint32) (int, error) {
+	return openAt(dir, folder, unix.O_TMPFILE|unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
 }
 
 // giveName makes a nameless file visible, or answers EEXIST.
 func giveName(fd, dir int, name string) error {
-	from := "/proc/self/fd/" + strconv.Itoa(fd)
+	from := openFilePath(fd)
 	return again(func() error { return unix.Linkat(unix.AT_FDCWD, from, dir, name, unix.AT_SYMLINK_FOLLOW) })
 }
 

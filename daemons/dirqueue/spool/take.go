@@ -18,11 +18,8 @@ func (q *Queue) takeReady(r *round, name string) (*Claimed, error) {
 		q.cannotOpen(r, name, err)
 		return nil, nil
 	}
-	c, err := q.takeOpen(r, name, fd)
-	if c == nil {
-		closeFD(fd)
-	}
-	return c, err
+	defer closeFD(fd)
+	return q.takeOpen(r, name, fd)
 }
 
 // cannotOpen leaves a file alone that is not one, or that this user may not read, and forgets one that is gone.
@@ -38,8 +35,8 @@ func (q *Queue) cannotOpen(r *round, name string, err error) {
 	}
 }
 
-// takeOpen claims a file that is open, once its writer has finished. The lease is held until the file has moved, so that
-// who opens it for writing meanwhile waits, rather than writing into a file that is being claimed.
+// takeOpen claims a file that is open, once its writer has finished. The lease is held until the file is closed, after it has
+// moved, so that who opens it for writing meanwhile waits, rather than writing into a file that is being claimed.
 func (q *Queue) takeOpen(r *round, name string, fd int) (*Claimed, error) {
 	st, err := statFD(fd)
 	if err != nil {
@@ -49,77 +46,73 @@ func (q *Queue) takeOpen(r *round, name string, fd int) (*Claimed, error) {
 		q.looks.later(name, r.Now, badLook)
 		return nil, nil
 	}
-	leased, ready := q.isReady(r, name, fd, st)
-	if leased {
-		defer endLease(fd)
-	}
-	if !ready {
+	if !q.isReady(r, name, fd, st) {
 		return nil, nil
 	}
-	dir, err := q.moveReady(r, name)
-	if dir < 0 {
+	p, err := q.moveReady(r, name)
+	if p == nil {
 		return nil, err
 	}
-	if now, err := statAt(dir, name); err != nil || now.id != st.id {
+	if now, err := statAt(p.fd, name); err != nil || now.id != st.id {
 		// Another file was renamed over the one that was looked at.
-		return nil, q.undo(r, dir, name, err)
+		return nil, q.undo(r, p.fd, name, err)
 	}
 	q.looks.done(name)
-	return q.admit(r, q.claimed(r.slot, tally{}, name, ".", st, fd), st)
+	return q.admit(r, q.claimed(r.slot, p, tally{}, name, ".", st), st)
 }
 
-// isReady tells whether the writer of an open file has finished, and whether the file is now under a lease.
-func (q *Queue) isReady(r *round, name string, fd int, st stat) (leased, ready bool) {
+// isReady tells whether the writer of an open file has finished. The file may be under a lease then.
+func (q *Queue) isReady(r *round, name string, fd int, st stat) bool {
 	if q.options.Ready == ReadyClosed {
 		written, err := isWritten(fd)
 		if err == nil && written {
 			q.looks.later(name, r.Now, lastLook)
-			return false, false
+			return false
 		}
 		if err == nil {
-			return true, true
+			return true
 		}
 	}
-	return false, q.looks.settled(name, st, r.Now, q.options.Settle)
+	return q.looks.settled(name, st, r.Now, q.options.Settle)
 }
 
 // takeTrusted claims a file that its producer has declared complete. It is looked at where it lies then, in a folder that
 // nobody else can enter.
 func (q *Queue) takeTrusted(r *round, name string) (*Claimed, error) {
-	dir, err := q.moveReady(r, name)
-	if dir < 0 {
+	p, err := q.moveReady(r, name)
+	if p == nil {
 		return nil, err
 	}
-	st, err := statAt(dir, name)
+	st, err := statAt(p.fd, name)
 	if err != nil || !st.isFile() {
 		q.looks.later(name, r.Now, badLook)
-		return nil, q.undo(r, dir, name, err)
+		return nil, q.undo(r, p.fd, name, err)
 	}
 	if q.options.Ready == ReadyMarked {
 		q.removeMarker(name, st)
 	}
 	q.looks.done(name)
-	return q.admit(r, q.claimed(r.slot, tally{}, name, ".", st, -1), st)
+	return q.admit(r, q.claimed(r.slot, p, tally{}, name, ".", st), st)
 }
 
-// moveReady moves a ready file to the slot, and returns the folder it is in then; -1 if another was quicker, or one of that
+// moveReady moves a ready file to the slot, and returns the folder it is in then; nil if another was quicker, or one of that
 // name is still in work: names are kept, so the second waits for the first.
-func (q *Queue) moveReady(r *round, name string) (int, error) {
-	dir, err := r.slot.folder(q, tally{})
+func (q *Queue) moveReady(r *round, name string) (*place, error) {
+	p, err := r.slot.folder(q, tally{})
 	if err != nil {
-		return -1, err
+		return nil, err
 	}
 	hook("claim.before")
-	err = move(q.fd, name, dir, name)
+	err = move(q.fd, name, p.fd, name)
 	if isLost(err) {
 		q.looks.later(name, r.Now, lastLook)
-		return -1, nil
+		return nil, nil
 	}
 	if err != nil {
-		return -1, fmt.Errorf("move %q: %w", name, err)
+		return nil, fmt.Errorf("move %q: %w", name, err)
 	}
 	hook("claim.after")
-	return dir, nil
+	return p, nil
 }
 
 // undo gives a file back that was claimed by mistake. If its name is taken again already, it waits in retry instead.
@@ -143,8 +136,8 @@ func (q *Queue) admit(r *round, c *Claimed, st stat) (*Claimed, error) {
 	if reason == "" {
 		return c, nil
 	}
-	r.Refused = append(r.Refused, Refused{Name: c.Name, Reason: reason})
-	err := q.fail(c, Failure{Reason: reason}, r.Now)
+	r.Refused = append(r.Refused, Refused{Name: c.Name, Reason: reason, Attempts: c.history.tries})
+	err := q.fail(c, Failure{Reason: reason, Attempts: c.history.tries}, r.Now)
 	if errors.Is(err, ErrReason) {
 		return nil, nil
 	}
@@ -152,6 +145,9 @@ func (q *Queue) admit(r *round, c *Claimed, st stat) (*Claimed, error) {
 }
 
 func (q *Queue) objection(st stat) string {
+	if !st.isFile() {
+		return "it is not a regular file"
+	}
 	if limit := q.options.MaxSizeBytes; limit > 0 && st.size > limit {
 		return fmt.Sprintf("it has %d bytes, at most %d are taken", st.size, limit)
 	}

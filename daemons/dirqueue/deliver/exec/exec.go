@@ -43,7 +43,15 @@ var errTimeout = errors.New("it took too long")
 
 func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Result {
 	var stderr deliver.Tail
-	cmd, err := d.command(ctx, job)
+	var stdin *os.File
+	if d.settings.Input == InputStdin {
+		file, err := job.Open()
+		if err != nil {
+			return deliver.Unopened(err)
+		}
+		stdin = file
+	}
+	cmd, err := d.command(ctx, job, stdin)
 	if err != nil {
 		return deliver.Result{Verdict: deliver.Trip, Reason: d.sentence(err.Error())}
 	}
@@ -70,22 +78,20 @@ func because(reason string, detail []byte) string {
 }
 
 // command is the program for one file. The path is absolute, so that no name can look like an option.
-func (d *Deliverer) command(ctx context.Context, job *deliver.Job) (*process.Command, error) {
+func (d *Deliverer) command(ctx context.Context, job *deliver.Job, stdin *os.File) (*process.Command, error) {
 	vars := map[string]string{
 		"PEAKD_QUEUE": job.Queue, "PEAKD_FILE": job.Path, "PEAKD_NAME": job.Name,
 		"PEAKD_ATTEMPT": strconv.Itoa(job.Attempt), "PEAKD_ID": job.ID,
 	}
-	args := []string{job.Path}
-	if d.settings.Input == InputStdin {
-		args = nil
+	var args []string
+	if stdin == nil {
+		args = []string{job.Path}
 	}
 	cmd, err := d.settings.Prepare(d.env.Clock, vars, args...)
 	if err != nil {
 		return nil, err
 	}
-	if d.settings.Input == InputStdin {
-		cmd.Stdin = job.File
-	}
+	cmd.Stdin = stdin
 	if job.Lock != nil {
 		cmd.Extra = []*os.File{job.Lock}
 	}

@@ -217,3 +217,21 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("warnings = %v", w)
 	}
 }
+
+// A program that wants the path only is started whether or not the file can be opened; one that wants the content is not.
+func TestUnopened(t *testing.T) {
+	t.Parallel()
+	for input, want := range map[string]deliver.Verdict{exec.InputStdin: deliver.Retry, exec.InputArgument: deliver.Done} {
+		s := exec.Defaults()
+		s.Command, s.Input = []string{"/bin/true"}, input
+		d, err := exec.New(s, deliver.Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jobs := delivertest.Jobs(t, delivertest.File{Name: "a"})
+		jobs[0].Content = delivertest.Unopened()
+		if r := delivertest.Deliver(t.Context(), t, d, jobs)[0]; r.Verdict != want {
+			t.Errorf("%s: %+v, want %v", input, r, want)
+		}
+	}
+}

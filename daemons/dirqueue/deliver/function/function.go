@@ -14,7 +14,7 @@ import (
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/program"
 )
 
-// Func delivers one file. It reads job.File, and keeps nothing of the job when it returns. It returns soon after ctx has
+// Func delivers one file. It reads what job.Open returns, and keeps nothing of the job when it returns. It returns soon after ctx has
 // ended. As many calls run at once as the queue's concurrency says. A panic is a [deliver.Retry], and so
 // is a result without a verdict.
 type Func func(ctx context.Context, job deliver.Job) deliver.Result

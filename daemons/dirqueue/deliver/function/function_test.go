@@ -81,7 +81,11 @@ func TestUnknown(t *testing.T) {
 func Example() {
 	functions := function.Functions{
 		"length": func(_ context.Context, job deliver.Job) deliver.Result {
-			text, err := io.ReadAll(job.File)
+			file, err := job.Open()
+			if err != nil {
+				return deliver.Unopened(err)
+			}
+			text, err := io.ReadAll(file)
 			if err != nil {
 				return deliver.Result{Verdict: deliver.Retry, Reason: err.Error()}
 			}
@@ -100,13 +104,16 @@ func Example() {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "greeting")
 	_ = os.WriteFile(path, []byte("hello"), 0o600)
-	file, _ := os.Open(path)
-	defer file.Close()
 
-	d.Deliver(context.Background(), []deliver.Job{{Name: "greeting", Path: path, File: file}}, func(_ int, r deliver.Result) {
+	d.Deliver(context.Background(), []deliver.Job{{Name: "greeting", Path: path, Content: content(path)}}, func(_ int, r deliver.Result) {
 		fmt.Println(r.Verdict)
 	})
 	// Output:
 	// greeting has 5 bytes
 	// done
 }
+
+// content is a file by its path; a queue brings its own.
+type content string
+
+func (c content) File() (*os.File, error) { return os.Open(string(c)) }

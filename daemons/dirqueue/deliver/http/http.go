@@ -87,13 +87,21 @@ func (d *Deliverer) Close() error {
 var errTimeout = errors.New("the server took too long")
 
 func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Result {
+	var body io.ReaderAt
+	if job.Size > 0 {
+		file, err := job.Open()
+		if err != nil {
+			return deliver.Unopened(err)
+		}
+		body = file
+	}
 	limited, stop := deliver.Limited(ctx, d.env.Clock, d.settings.Timeout, errTimeout)
 	defer stop()
 	var connected atomic.Bool
 	traced := httptrace.WithClientTrace(limited, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	req, err := d.request(traced, job)
+	req, err := d.request(traced, job, body)
 	if err != nil {
 		return d.answer(deliver.Permanent, err.Error())
 	}
@@ -106,16 +114,16 @@ func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Resul
 }
 
 // request is the request for a file. Its body can be read again, for a redirect or a connection that had ended.
-func (d *Deliverer) request(ctx context.Context, job *deliver.Job) (*http.Request, error) {
+func (d *Deliverer) request(ctx context.Context, job *deliver.Job, body io.ReaderAt) (*http.Request, error) {
 	s := &d.settings
 	req, err := http.NewRequestWithContext(ctx, s.Method, s.URL, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	if job.Size > 0 {
+	if body != nil {
 		req.ContentLength = job.Size
 		req.GetBody = func() (io.ReadCloser, error) {
-			return io.NopCloser(io.NewSectionReader(job.File, 0, job.Size)), nil
+			return io.NopCloser(io.NewSectionReader(body, 0, job.Size)), nil
 		}
 		if req.Body, err = req.GetBody(); err != nil {
 			return nil, fmt.Errorf("read file: %w", err)

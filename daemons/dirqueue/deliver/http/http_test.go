@@ -320,3 +320,13 @@ func TestValidate(t *testing.T) {
 		})
 	}
 }
+
+func TestUnopened(t *testing.T) {
+	t.Parallel()
+	d := to(t, func(http.ResponseWriter, *http.Request) { t.Error("a request for a file that cannot be opened") }, nil, deliver.Env{})
+	jobs := delivertest.Jobs(t, delivertest.File{Name: "a", Content: "x"})
+	jobs[0].Content = delivertest.Unopened()
+	if r := delivertest.Deliver(t.Context(), t, d, jobs)[0]; r.Verdict != deliver.Retry || r.Reason != os.ErrPermission.Error() {
+		t.Errorf("result = %+v", r)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -100,7 +101,11 @@ func TestNobodyTwice(t *testing.T) {
 func TestRememberedAll(t *testing.T) {
 	t.Parallel()
 	jobs := letters(t, letter("x", "a", "b"))
-	if err := smtp.Remember(jobs[0].File, "a@test", "b@test"); err != nil {
+	file, err := jobs[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := smtp.Remember(file, "a@test", "b@test"); err != nil {
 		t.Fatal(err)
 	}
 	d := to(t, "127.0.0.1:1", nil, deliver.Env{})
@@ -266,6 +271,16 @@ func TestTimeout(t *testing.T) {
 	}, deliver.Env{})
 	r := delivertest.Deliver(t.Context(), t, d, letters(t, letter("x", "a")))[0]
 	if r.Verdict != deliver.Retry || !strings.Contains(r.Reason, "timeout") {
+		t.Errorf("result = %+v", r)
+	}
+}
+
+func TestUnopened(t *testing.T) {
+	t.Parallel()
+	d := to(t, "127.0.0.1:1", nil, deliver.Env{})
+	jobs := letters(t, letter("x", "a"))
+	jobs[0].Content = delivertest.Unopened()
+	if r := delivertest.Deliver(t.Context(), t, d, jobs)[0]; r.Verdict != deliver.Retry || r.Reason != os.ErrPermission.Error() {
 		t.Errorf("result = %+v", r)
 	}
 }

@@ -112,7 +112,7 @@ func (t *transaction) data(c *gosmtp.Client, offered []string) (clean bool, err 
 // copy writes the mail, but for the fields that are not sent.
 func (t *transaction) copy(w io.Writer) error {
 	for _, part := range t.message.sends {
-		from := &failing{Reader: io.NewSectionReader(t.job.File, part.from, part.to-part.from)}
+		from := &failing{Reader: io.NewSectionReader(t.file, part.from, part.to-part.from)}
 		if _, err := io.Copy(w, from); err != nil {
 			if from.err != nil {
 				return fmt.Errorf("read mail: %w", from.err)

@@ -50,7 +50,11 @@ func (d *Deliverer) Close() error {
 }
 
 func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Result {
-	m, err := readMessage(io.NewSectionReader(job.File, 0, job.Size))
+	file, err := job.Open()
+	if err != nil {
+		return deliver.Unopened(err)
+	}
+	m, err := readMessage(io.NewSectionReader(file, 0, job.Size))
 	if err != nil {
 		return d.unreadable(err)
 	}
@@ -58,11 +62,11 @@ func (d *Deliverer) attempt(ctx context.Context, job *deliver.Job) deliver.Resul
 	if err != nil {
 		return d.unreadable(err)
 	}
-	known, err := remembered(job.File)
+	known, err := remembered(file)
 	if err != nil {
 		return d.unreadable(err)
 	}
-	t := &transaction{Deliverer: d, job: job, message: m, envelope: e, memory: known}
+	t := &transaction{Deliverer: d, job: job, file: file, message: m, envelope: e, memory: known}
 	return t.run(ctx)
 }
 

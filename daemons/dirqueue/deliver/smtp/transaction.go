@@ -3,6 +3,7 @@ package smtp
 import (
 	"context"
 	"errors"
+	"os"
 
 	gosmtp "github.com/emersion/go-smtp"
 
@@ -14,6 +15,7 @@ type transaction struct {
 	*Deliverer
 
 	job      *deliver.Job
+	file     *os.File
 	message  *message
 	envelope envelope
 	memory   *memory

@@ -17,7 +17,11 @@ import (
 // for it, and, as what a user would write, by a shell loop that starts the same program. cpu-µs/op is the
 // processor time of all processes, which a busy machine changes less than the other.
 func BenchmarkFile(b *testing.B) {
-	b.Run("worker/sh", func(b *testing.B) {
+	b.Run("worker/dash", func(b *testing.B) {
+		d, _ := script(b, sourced(`echo "ok $1"`), func(s *worker.Settings) { s.Command[0] = "dash" }, deliver.Env{})
+		deliverAll(b, d)
+	})
+	b.Run("worker/sh-read", func(b *testing.B) {
 		d, _ := script(b, loop(`echo "ok $number"`), nil, deliver.Env{})
 		deliverAll(b, d)
 	})

@@ -63,3 +63,9 @@ func fileName(i int) string { return "f" + string(rune('0'+i/10)) + string(rune(
 func loop(body string) string {
 	return `echo "start $$" >>"$LOG"; echo "peakd-worker 1"; while read -r verb number path attempt id; do ` + body + `; done`
 }
+
+// sourced is a worker that runs its input as a script, line by line as dash does. The body finds the number, the path and
+// the attempt in $1, $2 and $3.
+func sourced(body string) string {
+	return `echo "start $$" >>"$LOG"; deliver() { ` + body + `; }; echo "peakd-worker 1"; . /dev/stdin`
+}

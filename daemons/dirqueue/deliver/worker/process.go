@@ -22,8 +22,9 @@ type running struct {
 	clock   clock.Clock
 	grace   time.Duration
 	stdin   *os.File
-	ready   chan error // one value, from the reader: it has said hello, or something else
-	replies chan reply // from the reader, which closes it at the end of stdout
+	ready   chan error    // one value, from the reader: it has said hello, or something else
+	replies chan []reply  // from the reader, which closes it at the end of stdout
+	more    chan struct{} // to the reader, one value for each that replies gave; closed by end
 	kill    chan struct{}
 	cancel  context.CancelFunc
 	ended   chan struct{} // closed by the process's goroutine; then exit, err and stderr are set
@@ -31,6 +32,7 @@ type running struct {
 	err     error
 	stderr  deliver.Tail
 
+	room     int               // how many bytes it may be told before it has answered
 	locks    map[*os.File]bool // inherited
 	next     uint64            // the number of the next job
 	answered uint64            // how many jobs
@@ -50,8 +52,8 @@ func (d *Deliverer) start(ctx context.Context, queue string, locks map[*os.File]
 	}
 	w := &running{
 		clock: d.env.Clock, grace: d.settings.KillGrace, stdin: ours, ready: make(chan error, 1),
-		replies: make(chan reply, d.settings.InFlight), kill: make(chan struct{}), ended: make(chan struct{}),
-		locks: locks, next: 1,
+		replies: make(chan []reply), more: make(chan struct{}, 1), kill: make(chan struct{}), ended: make(chan struct{}),
+		room: pipeRoom(int(theirs.Fd())), locks: locks, next: 1,
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	w.cancel = cancel
@@ -77,7 +79,8 @@ func (d *Deliverer) start(ctx context.Context, queue string, locks map[*os.File]
 	return w, nil
 }
 
-// read is the reader of stdout. It blocks when nobody takes the replies; end takes them.
+// read is the reader of stdout. It reads on when what it has read is dealt with: what the worker answers meanwhile comes
+// together then, and does not wake anybody line by line.
 func (w *running) read(stdout io.Reader) {
 	defer close(w.replies)
 	lines := bufio.NewReaderSize(stdout, lineBytes)
@@ -92,19 +95,16 @@ func (w *running) read(stdout io.Reader) {
 	if err != nil {
 		return
 	}
-	for {
-		line, err := readLine(lines)
-		if errors.Is(err, io.EOF) {
+	var batch []reply
+	for err == nil {
+		if batch, err = readReplies(lines, batch); len(batch) == 0 {
 			return
 		}
-		var r reply
-		if err == nil {
-			r, err = parseReply(line)
-		}
-		r.err = err
-		w.replies <- r
-		if err != nil {
-			return
+		w.replies <- batch
+		if _, ok := <-w.more; ok {
+			batch = batch[:0]
+		} else {
+			batch = nil // it may still be looked at
 		}
 	}
 }
@@ -132,6 +132,7 @@ func (w *running) write(text []byte, limit time.Duration) error {
 // ended, before TERM; hard kills. Late replies go to take.
 func (w *running) end(how ending, killed <-chan struct{}, take func(reply)) {
 	_ = w.stdin.Close()
+	close(w.more)
 	timer := w.clock.Timer(w.grace)
 	defer timer.Stop()
 	defer w.cancel()
@@ -144,14 +145,19 @@ func (w *running) end(how ending, killed <-chan struct{}, take func(reply)) {
 	case soft:
 	}
 	replies := w.replies
+	takeAll := func(batch []reply) {
+		for _, r := range batch {
+			take(r)
+		}
+	}
 	for {
 		select {
-		case r, ok := <-replies:
+		case batch, ok := <-replies:
 			if !ok {
 				replies = nil
 				continue
 			}
-			take(r)
+			takeAll(batch)
 		case <-timer.C:
 			w.cancel()
 		case <-killed:
@@ -161,8 +167,8 @@ func (w *running) end(how ending, killed <-chan struct{}, take func(reply)) {
 			}
 			w.cancel()
 		case <-w.ended:
-			for r := range w.replies { // closed: Run returns after the reader
-				take(r)
+			for batch := range w.replies { // closed: Run returns after the reader
+				takeAll(batch)
 			}
 			return
 		}

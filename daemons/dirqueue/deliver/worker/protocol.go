@@ -17,8 +17,8 @@ const Hello = "peakd-worker 1"
 // lineBytes bounds a line of a worker.
 const lineBytes = 4 << 10
 
-// appendDeliver appends the line that tells a worker of a job. It is short, as a shell makes a system call for each
-// byte of it.
+// appendDeliver appends the line that tells a worker of a job. It is a command for a shell, too: but for the spaces and its end
+// there are only characters in it that have no meaning to one.
 func appendDeliver(line []byte, n uint64, job *deliver.Job, id bool) []byte {
 	line = append(line, "deliver "...)
 	line = strconv.AppendUint(line, n, 10)
@@ -62,6 +62,29 @@ func parseReply(line []byte) (reply, error) {
 		return reply{}, fmt.Errorf("it wrote %.60q, which has no number", line)
 	}
 	return reply{n: n, result: deliver.Result{Verdict: verdict, Reason: string(reason)}}, nil
+}
+
+// readReplies waits for a reply, and appends it and all that have come with it. After a wrong one, or the end, it has an error.
+func readReplies(lines *bufio.Reader, replies []reply) ([]reply, error) {
+	for {
+		line, err := readLine(lines)
+		if errors.Is(err, io.EOF) {
+			return replies, err
+		}
+		var r reply
+		if err == nil {
+			r, err = parseReply(line)
+		}
+		r.err = err
+		replies = append(replies, r)
+		if err != nil {
+			return replies, err
+		}
+		rest, _ := lines.Peek(lines.Buffered())
+		if bytes.IndexByte(rest, '\n') < 0 {
+			return replies, nil
+		}
+	}
 }
 
 // readLine reads a whole line; what an ended worker left of one is none. The line is overwritten by the next.

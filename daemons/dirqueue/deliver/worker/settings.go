@@ -15,7 +15,7 @@ import (
 type Settings struct {
 	program.Settings
 	InFlight     int           `hcl:"in_flight" doc:"how many files a worker is told of before it has answered; the queue's concurrency is the number of workers"`
-	SendID       bool          `hcl:"send_id" doc:"tell the worker each file's ID, for recognizing repeats; a shell reads byte by byte, so that this costs it a third"`
+	SendID       bool          `hcl:"send_id" doc:"tell the worker each file's ID, for recognizing repeats; a shell that uses read does so byte by byte, so that this costs it a third"`
 	StartTimeout time.Duration `hcl:"start_timeout" doc:"how long a worker may take to say that it is ready"`
 }
 

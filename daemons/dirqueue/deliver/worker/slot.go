@@ -14,10 +14,6 @@ import (
 	"github.com/peakd/peakd/daemons/dirqueue/deliver/internal/program"
 )
 
-// pipeBytes bounds what is written to a worker and not answered: every pipe holds that much, but for a
-// single line with a very long path.
-const pipeBytes = 4 << 10
-
 // slot has one worker at a time. It is one goroutine's, for the length of a Deliver.
 type slot struct {
 	*Deliverer
@@ -108,7 +104,7 @@ func (s *slot) pump(ctx context.Context, feed *feed) {
 	}
 	s.worker = nil
 	p.w.end(how, program.Killed(ctx), p.late)
-	p.settle(ctx, why)
+	p.settle(ctx, why, how)
 }
 
 type pump struct {
@@ -134,14 +130,15 @@ func (p *pump) run(ctx context.Context) (string, ending) {
 			return "", soft
 		}
 		select {
-		case r, ok := <-p.w.replies:
+		case batch, ok := <-p.w.replies:
 			if !ok {
 				return "the worker ended", soft
 			}
-			if why := p.take(r); why != "" {
+			if why := p.takeAll(batch); why != "" {
 				p.garbage = true
 				return why, hard
 			}
+			p.w.more <- struct{}{}
 		case <-timer.C:
 			left := p.settings.Timeout - p.env.Clock.Now().Sub(p.moved)
 			if left <= 0 {
@@ -163,7 +160,8 @@ func (p *pump) fill(ctx context.Context) error {
 		p.moved = p.env.Clock.Now()
 	}
 	p.buf = p.buf[:0]
-	for len(p.told) < p.settings.InFlight && (p.bytes < pipeBytes || len(p.told) == 0) {
+	most := min(p.settings.InFlight, len(p.told)+p.feed.share())
+	for len(p.told) < most && (p.bytes < p.w.room || len(p.told) == 0) {
 		i, ok := p.feed.take()
 		if !ok {
 			break
@@ -178,6 +176,15 @@ func (p *pump) fill(ctx context.Context) error {
 		return nil
 	}
 	return p.w.write(p.buf, p.settings.Timeout)
+}
+
+func (p *pump) takeAll(batch []reply) string {
+	for _, r := range batch {
+		if why := p.take(r); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // take answers a job, or says what is wrong with the reply.
@@ -214,7 +221,7 @@ func (p *pump) late(r reply) {
 
 // settle decides about the jobs of a worker that is no more. The oldest is what it was at, or at worst the one
 // that is unlucky; for the others it is as if nobody had told of them, unless the run is over.
-func (p *pump) settle(ctx context.Context, why string) {
+func (p *pump) settle(ctx context.Context, why string, how ending) {
 	rest := p.told
 	if ctx.Err() != nil {
 		for _, t := range rest {
@@ -222,7 +229,8 @@ func (p *pump) settle(ctx context.Context, why string) {
 		}
 		return
 	}
-	leaves := p.w.answered > 0 && p.w.err == nil && p.w.exit.Code == 0 && !p.w.exit.Stopped
+	// One that has to go may still end well by itself: it does not leave of its own accord.
+	leaves := how == soft && p.w.answered > 0 && p.w.err == nil && p.w.exit.Code == 0 && !p.w.exit.Stopped
 	if len(rest) > 0 && !leaves {
 		r := deliver.Result{
 			Verdict: deliver.Retry, Detail: p.w.stderr.Detail(p.env.Mask),

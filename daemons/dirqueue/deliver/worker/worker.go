@@ -15,8 +15,8 @@
 //	deliver N PATH ATTEMPT ID     with send_id
 //
 // N is a number that names this line, ATTEMPT is 1 for the first of the file, ID is the same in every attempt and unlike
-// that of any other file. In PATH and ID, every byte that is not a printable ASCII character, and "%", is written as
-// "%" and two hexadecimal digits; so each is a single word whatever a file is called. The name of the file
+// that of any other file. In PATH and ID, every byte but letters, digits and +,-./:@_ is written as "%" and two hexadecimal
+// digits; so each is a single word, without a meaning to any shell, whatever a file is called. The name of the file
 // is the last part of PATH, which is absolute. It answers each, in any order, with one of
 //
 //	ok N              delivered
@@ -32,6 +32,16 @@
 // otherwise, says anything else, or does not answer for timeout although it has files, is ended with all its children;
 // the oldest file it had not answered is to be retried, the others are told to the next worker, as nobody
 // knows that it had begun them. A worker must therefore take the same file twice, as every handler of a queue.
+//
+// So every line is also a command that a shell can run as it is. That is how a shell is told of files quickly: with read it
+// makes a system call for each byte, but dash (the /bin/sh of Debian) and the sh of busybox run a script by blocks:
+//
+//	deliver() { echo "ok $1"; } # the work: $1 is N, $2 PATH, $3 ATTEMPT
+//	echo "peakd-worker 1"
+//	. /dev/stdin
+//
+// Bash and others read such a script to its end before they begin: they have to read line by line. In either way what the
+// work starts must leave the standard input alone.
 //
 // A worker inherits the locks of the claims on its files (see deliver.Job), from descriptor 4 on.
 package worker
@@ -74,14 +84,14 @@ func New(s Settings, env deliver.Env) (*Deliverer, error) {
 
 // Deliver implements [deliver.Deliverer].
 func (d *Deliverer) Deliver(ctx context.Context, jobs []deliver.Job, done func(int, deliver.Result)) {
-	f := &feed{jobs: jobs, done: done, locks: make(map[*os.File]bool)}
+	f := &feed{jobs: jobs, done: done, workers: min(len(d.slots), len(jobs)), locks: make(map[*os.File]bool)}
 	for i := range jobs {
 		if lock := jobs[i].Lock; lock != nil {
 			f.locks[lock] = true
 		}
 	}
 	var slots sync.WaitGroup
-	for _, s := range d.slots[:min(len(d.slots), len(jobs))] {
+	for _, s := range d.slots[:f.workers] {
 		slots.Go(func() { s.work(ctx, f) })
 	}
 	slots.Wait()
@@ -99,8 +109,9 @@ func (d *Deliverer) Close() error {
 
 // feed is the jobs of one Deliver that nobody works on.
 type feed struct {
-	jobs  []deliver.Job
-	locks map[*os.File]bool
+	jobs    []deliver.Job
+	workers int // that take from it
+	locks   map[*os.File]bool
 
 	mu   sync.Mutex
 	done func(int, deliver.Result)
@@ -122,6 +133,13 @@ func (f *feed) take() (int, bool) {
 	}
 	f.next++
 	return f.next - 1, true
+}
+
+// share is how many jobs a worker may take so that enough are left for the others: fewer as there are fewer.
+func (f *feed) share() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return (len(f.back) + len(f.jobs) - f.next + f.workers - 1) / f.workers
 }
 
 func (f *feed) empty() bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	osexec "os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,15 +25,24 @@ import (
 // TestExamples: the workers of the examples deliver files of any name.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	for _, example := range []string{"worker.sh", "worker.py"} {
-		t.Run(example, func(t *testing.T) {
+	for _, interpreter := range []string{"sh", "bash", "python3"} {
+		t.Run(interpreter, func(t *testing.T) {
 			t.Parallel()
+			if _, err := osexec.LookPath(interpreter); err != nil {
+				t.Skipf("needs %s", interpreter)
+			}
+			example := "worker.sh"
+			if interpreter == "python3" {
+				example = "worker.py"
+			}
 			program, err := filepath.Abs("../../../../examples/queue-worker/" + example)
 			if err != nil {
 				t.Fatal(err)
 			}
 			to := t.TempDir()
-			d, _ := script(t, "", func(s *worker.Settings) { s.Command, s.SendID = []string{program, to}, example == "worker.py" }, deliver.Env{Concurrency: 2})
+			d, _ := script(t, "", func(s *worker.Settings) {
+				s.Command, s.SendID = []string{interpreter, program, to}, example == "worker.py"
+			}, deliver.Env{Concurrency: 2})
 			files := []delivertest.File{{Name: "empty is never delivered"}}
 			for _, name := range delivertest.HostileNames() {
 				files = append(files, delivertest.File{Name: name, Content: "content of " + name})
@@ -324,6 +334,31 @@ func TestLocksAreInherited(t *testing.T) {
 			t.Errorf("lock %d: %v, want held %v", i, err, held)
 		}
 		_ = other.Close()
+	}
+}
+
+// TestNobodyTakesAll: of few files each worker gets some, however many it may have at once.
+func TestNobodyTakesAll(t *testing.T) {
+	t.Parallel()
+	bothHaveSome := `echo $$ >>"$LOG.took"; while [ "$(sort -u "$LOG.took" | wc -l)" -lt 2 ]; do sleep 0.02; done; `
+	d, _ := script(t, loop(bothHaveSome+`echo "ok $number"`), func(s *worker.Settings) {
+		s.InFlight, s.Timeout = 64, time.Minute
+	}, deliver.Env{Concurrency: 2})
+	for _, r := range delivertest.Deliver(t.Context(), t, d, numbered(t, 9)) {
+		if r.Verdict != deliver.Done {
+			t.Fatalf("result = %+v", r)
+		}
+	}
+}
+
+// TestGarbageAfterAnswers: what was said before is believed, be it in the same breath, and nothing after it. That the worker ends
+// well then does not make its file anybody else's.
+func TestGarbageAfterAnswers(t *testing.T) {
+	t.Parallel()
+	d, log := script(t, loop(`if [ "$number" = 3 ]; then printf 'ok 1\nok 3\nwhat?\nok 2\n'; exit 0; fi`), nil, deliver.Env{})
+	got := delivertest.Verdicts(delivertest.Deliver(t.Context(), t, d, numbered(t, 3)))
+	if got != "done retry done" || len(lines(t, log)) != 1 {
+		t.Errorf("got %s, log %q; want done retry done of one worker", got, lines(t, log))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +25,29 @@ func HostileNames() []string {
 	}
 }
 
-// Jobs writes the files into a folder and opens them as a queue does.
+// content opens a file once, when it is asked for.
+type content struct {
+	path string
+	once sync.Once
+	file *os.File
+	err  error
+}
+
+func (c *content) File() (*os.File, error) {
+	c.once.Do(func() { c.file, c.err = os.Open(c.path) })
+	return c.file, c.err
+}
+
+func (c *content) close() { _ = c.file.Close() }
+
+// Unopened is a file that cannot be opened.
+func Unopened() deliver.Content { return unopened{} }
+
+type unopened struct{}
+
+func (unopened) File() (*os.File, error) { return nil, os.ErrPermission }
+
+// Jobs writes the files into a folder, and opens them when a queue would.
 func Jobs(t testing.TB, files ...File) []deliver.Job {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,13 +57,10 @@ func Jobs(t testing.TB, files ...File) []deliver.Job {
 		if err := os.WriteFile(path, []byte(file.Content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = f.Close() })
+		c := &content{path: path}
+		t.Cleanup(c.close)
 		jobs[i] = deliver.Job{
-			Queue: "queue", Name: file.Name, Path: path, File: f, Size: int64(len(file.Content)),
+			Queue: "queue", Name: file.Name, Path: path, Content: c, Size: int64(len(file.Content)),
 			Modified: time.Unix(1e9, 0), Attempt: 1, ID: "1:2:" + file.Name,
 		}
 	}
