@@ -118,7 +118,7 @@ func TestRightsOfTheSocket(t *testing.T) {
 // childCycle opens and closes a socket many times, with a umask that takes nothing away.
 func childCycle(args []string) int {
 	syscall.Umask(0)
-	for range 150 {
+	for range 60 {
 		s, err := control.Listen(control.Options{App: daemonapp.New(daemonapp.Options{}), Path: args[0], Group: args[1]})
 		if err != nil {
 			fmt.Println(err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp/schedule"
@@ -50,6 +51,8 @@ type Assumption struct {
 	Outcomes []schedule.Outcome
 	// Duration of each run.
 	Duration time.Duration
+	// Durations, if there are any, are those of the runs instead: one for each of Outcomes.
+	Durations []time.Duration
 }
 
 // DefaultHorizon is how far a simulation looks if neither it nor a hard deadline says so.
@@ -77,12 +80,14 @@ type lane struct {
 	id       schedule.ID // nobody until it appears
 	outcomes []schedule.Outcome
 	turn     int   // index of the next outcome
-	duration int64 // of each run
-	children []int32
-	next     int64 // its desired next run time; kept only where background daemons make it needed
-	longest  int64 // wait for the floor
-	waitedAt int64 // due time of the longest wait
-	disarmed int64 // when it was disarmed; never if it was not
+	duration int64 // of each run; the longest, if there are durations
+	// durations are those of each run by its turn; none: all take duration.
+	durations []time.Duration
+	children  []int32
+	next      int64 // its desired next run time; kept only where background daemons make it needed
+	longest   int64 // wait for the floor
+	waitedAt  int64 // due time of the longest wait
+	disarmed  int64 // when it was disarmed; never if it was not
 	// unstarted is since when it was ready at the stop; never if it was not.
 	unstarted int64
 	after     int64 // how much of its runs lies after the stop
@@ -102,6 +107,7 @@ const (
 var (
 	errNoPlanner = errors.New("it has no planner")
 	errDuration  = errors.New("its assumed duration is negative")
+	errDurations = errors.New("it has not one assumed duration for each outcome")
 	errOutcome   = errors.New("an assumed outcome is none of worked, more, idle, failed")
 )
 
@@ -138,6 +144,9 @@ func (f *flattener) add(d *Daemon, parent int32, depth int) (int32, error) {
 	if len(l.outcomes) == 0 {
 		l.outcomes = worked()
 	}
+	if l.durations = d.Assume.Durations; len(l.durations) > 0 {
+		l.duration = int64(slices.Max(l.durations))
+	}
 	f.lanes = append(f.lanes, l)
 	for i := range d.Children {
 		child, err := f.add(&d.Children[i], index, depth+1)
@@ -156,7 +165,10 @@ func (f *flattener) check(d *Daemon) error {
 	if d.Entry.Planner == nil {
 		return errNoPlanner
 	}
-	if d.Assume.Duration < 0 {
+	if n := len(d.Assume.Durations); n > 0 && n != max(len(d.Assume.Outcomes), 1) {
+		return errDurations
+	}
+	if d.Assume.Duration < 0 || slices.ContainsFunc(d.Assume.Durations, func(d time.Duration) bool { return d < 0 }) {
 		return errDuration
 	}
 	for _, o := range d.Assume.Outcomes {

@@ -137,10 +137,11 @@ func (w *world) launch(id schedule.ID) error {
 	if w.burst++; w.burst > w.most {
 		return &NoProgress{Daemon: l.entry.Name}
 	}
-	if l.duration == 0 {
+	lasts := l.lasts()
+	if lasts == 0 {
 		return w.complete(id, true)
 	}
-	w.flights.Push(later(w.at, l.duration), id)
+	w.flights.Push(later(w.at, lasts), id)
 	return nil
 }
 
@@ -188,6 +189,14 @@ func (w *world) complete(id schedule.ID, alive bool) error {
 		return w.bear(l)
 	}
 	return nil
+}
+
+// lasts is how long the next run takes.
+func (l *lane) lasts() int64 {
+	if len(l.durations) > 0 {
+		return int64(l.durations[l.turn])
+	}
+	return l.duration
 }
 
 // outcome takes the next of the assumed outcomes.

@@ -93,15 +93,28 @@ func (n *Notifier) catchUp(f *facts) {
 	}
 }
 
-// reload tells that the configuration is read, and that it has been.
+// reload tells that the configuration is read, and that it has been; of an app that stops nobody wants to know.
 func (n *Notifier) reload(f *facts) {
 	t := &n.told
-	if f.reloads != t.reloads {
-		t.reloads, t.reloading = f.reloads, true
+	began := f.reloads != t.reloads
+	t.reloads = f.reloads
+	if t.stopping {
+		return
+	}
+	if began {
+		n.reloaded(f) // the one before has ended, or this one could not have begun
+		t.reloading = true
 		n.send(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 	}
-	if t.reloading && !f.reloading {
-		t.reloading = false
+	if !f.reloading {
+		n.reloaded(f)
+	}
+}
+
+// reloaded ends the reload that was told of, if any.
+func (n *Notifier) reloaded(f *facts) {
+	if n.told.reloading {
+		n.told.reloading = false
 		n.send(daemon.SdNotifyReady, n.status(f))
 	}
 }

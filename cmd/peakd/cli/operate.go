@@ -157,7 +157,7 @@ func (o *operation) open(reload func(context.Context, string) (daemonapp.Change,
 		o.socket, err = control.Listen(control.Options{
 			App: o.app, Feed: &o.feed, Path: path, Shared: shared, Group: settings.Group, ViewGroup: settings.ViewGroup,
 			About:  control.About{Program: o.Name, Version: o.command.build().Version, App: o.label(o.cfg)},
-			Status: o.status, Reload: reload, Mask: o.masked, Log: o.log,
+			Status: o.status, Reload: withDiagnostics(reload), Mask: o.masked, Log: o.log,
 		})
 	}
 	switch {

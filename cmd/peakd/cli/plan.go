@@ -22,7 +22,8 @@ func (c *command) planCommand() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what a reload would add, change, replace and remove",
 		Long: `Compares the configuration with the one that the app applied last, which it keeps in its state directory, or with
-that of --against, and prints what a reload would do. Nothing is changed.
+that of --against, and prints what a reload would do. Nothing is changed. What the state directory keeps of daemons
+that are gone is listed, too: it is forgotten after 30 days.
 
 The exit code is 0 if there is nothing to do, 2 if there are changes, and 1 after any error.`,
 		Args: cobra.NoArgs,
@@ -56,15 +57,18 @@ func (c *command) plan(against []string, format string) error {
 	if err != nil {
 		return err
 	}
-	before, since, err := c.before(cfg, against)
+	before, err := c.before(cfg, against)
 	if err != nil {
 		return err
 	}
-	plan := config.Compare(before, cfg.Snapshot())
+	plan := config.Compare(before.snapshot, cfg.Snapshot())
 	if format == "json" {
-		err = json.NewEncoder(c.Out).Encode(plan)
+		err = json.NewEncoder(c.Out).Encode(struct {
+			config.Plan
+			Gone []goneDaemon `json:"gone,omitempty"`
+		}{plan, before.gone})
 	} else {
-		err = c.writePlan(plan, since)
+		err = c.writePlan(plan, before)
 	}
 	if err == nil && !plan.Empty() {
 		return errChanges
@@ -72,36 +76,44 @@ func (c *command) plan(against []string, format string) error {
 	return err
 }
 
-// before is the configuration to compare with, and what it is in words.
-func (c *command) before(cfg *config.Config, against []string) (config.Snapshot, string, error) {
+// comparison is the configuration to compare with, and what else the state directory tells.
+type comparison struct {
+	snapshot config.Snapshot
+	what     string // it is, in words
+	gone     []goneDaemon
+}
+
+// before is the configuration to compare with.
+func (c *command) before(cfg *config.Config, against []string) (comparison, error) {
 	if len(against) > 0 {
 		other, err := c.onlyErrors(c.loadFrom(against, ""))
 		if err != nil {
-			return config.Snapshot{}, "", err
+			return comparison{}, err
 		}
-		return other.Snapshot(), strings.Join(against, ", "), nil
+		return comparison{snapshot: other.Snapshot(), what: strings.Join(against, ", ")}, nil
 	}
 	dir, err := c.stateDir(cfg)
 	if err != nil {
-		return config.Snapshot{}, "", err
+		return comparison{}, err
 	}
 	reader, err := statedb.OpenReader(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return config.Snapshot{}, "", fmt.Errorf("%s has applied no configuration yet: there is no state in %s; --against names one to compare with",
+		return comparison{}, fmt.Errorf("%s has applied no configuration yet: there is no state in %s; --against names one to compare with",
 			c.label(cfg), dir)
 	}
 	if err != nil {
-		return config.Snapshot{}, "", err
+		return comparison{}, err
 	}
 	applied, ok, err := reader.LoadApplied()
-	if err = errors.Join(err, reader.Close()); err != nil {
-		return config.Snapshot{}, "", err
+	memories, loadErr := reader.Load()
+	if err = errors.Join(err, loadErr, reader.Close()); err != nil {
+		return comparison{}, err
 	}
 	if !ok {
-		return config.Snapshot{}, "", fmt.Errorf("%s has applied no configuration yet; --against names one to compare with", c.label(cfg))
+		return comparison{}, fmt.Errorf("%s has applied no configuration yet; --against names one to compare with", c.label(cfg))
 	}
-	since := fmt.Sprintf("what %s applied %s ago (%s)", c.label(cfg), short(time.Since(applied.At).Round(time.Second)), applied.By)
-	return snapshotOf(applied), since, nil
+	what := fmt.Sprintf("what %s applied %s ago (%s)", c.label(cfg), short(time.Since(applied.At).Round(time.Second)), applied.By)
+	return comparison{snapshotOf(applied), what, goneOf(memories)}, nil
 }
 
 // appliedForm is a configuration as the state directory keeps it.
@@ -144,7 +156,7 @@ func mark(a config.Action) (mark, colour string) {
 	return "~", "33"
 }
 
-func (c *command) writePlan(p config.Plan, since string) error {
+func (c *command) writePlan(p config.Plan, before comparison) error {
 	var b strings.Builder
 	paint := func(colour, text string) string {
 		if !c.colours(c.Out) {
@@ -152,7 +164,7 @@ func (c *command) writePlan(p config.Plan, since string) error {
 		}
 		return "\x1b[" + colour + "m" + text + "\x1b[0m"
 	}
-	fmt.Fprintf(&b, "compared with %s:\n", since)
+	fmt.Fprintf(&b, "compared with %s:\n", before.what)
 	if len(p.App) > 0 {
 		fmt.Fprintf(&b, "\n%s app\n", paint("33", "~"))
 		writeChanges(&b, p.App)
@@ -175,6 +187,7 @@ func (c *command) writePlan(p config.Plan, since string) error {
 		fmt.Fprintf(&b, "\n%d to add, %d to change, %d to replace, %d to remove, %d unchanged\n", p.Count(config.Add),
 			p.Count(config.ChangeInPlace), p.Count(config.ReplaceDaemon), p.Count(config.RemoveDaemon), p.Unchanged)
 	}
+	writeGone(&b, before.gone)
 	_, err := io.WriteString(c.Out, b.String())
 	return err
 }

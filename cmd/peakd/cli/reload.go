@@ -1,15 +1,19 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/peakd/peakd/config"
+	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemonapp/control"
 )
 
@@ -46,6 +50,24 @@ func (c *command) notReloaded(err error) error {
 		return err
 	}
 	return &exit{ExitUsage, refused}
+}
+
+// withDiagnostics makes a reload tell all that is wrong with a configuration, as validate does, and not only the first.
+func withDiagnostics(reload func(context.Context, string) (daemonapp.Change, error)) func(context.Context, string) (daemonapp.Change, error) {
+	return func(ctx context.Context, who string) (daemonapp.Change, error) {
+		change, err := reload(ctx, who)
+		found := (*config.Diagnostics)(nil)
+		if !errors.As(err, &found) {
+			return change, err
+		}
+		var text strings.Builder
+		if err := found.WriteText(&text, config.TextOptions{}); err != nil {
+			return change, fmt.Errorf("write diagnostics: %w", err)
+		}
+		return change, &control.Error{
+			Status: http.StatusUnprocessableEntity, Message: "the configuration is invalid, and everything stays as it was", Diagnostics: text.String(),
+		}
+	}
 }
 
 func writeReloaded(w io.Writer, r control.Reloaded) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,8 @@ type simulateOptions struct {
 	format   string
 	output   string
 	width    int
+	// history is how far back recorded runs stand in for assumptions; empty: they do not.
+	history string
 }
 
 func (c *command) simulateCommand() *cobra.Command {
@@ -31,9 +34,11 @@ func (c *command) simulateCommand() *cobra.Command {
 		Use:   "simulate",
 		Short: "Show what the configuration would do, on virtual time",
 		Long: `Drives the real scheduler on virtual time and shows what would run when, who would wait for whom, and when and why
-the app would stop. Nothing is executed and no state is read.
+the app would stop. Nothing is executed, and no state is read.
 
-Each daemon's runs go by its assumption, else they work and take no time. Assumptions stand in a file of their own:
+Each daemon's runs go by its assumption, else they work and take no time; with --from-history they end and last as those
+that were recorded of it, one after the other and then from the first again, and a seed has the children that were
+recorded, unless there is an --assume. Assumptions stand in a file of their own:
 
     assume "collective" {
       outcomes = ["worked", "idle", "idle"]   # the 1st, 2nd, 3rd run, and from the first again
@@ -44,9 +49,11 @@ Each daemon's runs go by its assumption, else they work and take no time. Assump
       children = ["in", "out"]                # a seed's children appear after its first run
     }`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return c.simulate(o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.simulate(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
+	f.StringVar(&o.history, "from-history", "", "draw from the runs recorded in the last so long, a `duration` (7d if none is given)")
+	f.Lookup("from-history").NoOptDefVal = "7d"
 	f.StringVar(&o.horizon, "for", "", "`duration`: how long to look (default shutdown_after, else 24h)")
 	f.StringVar(&o.start, "start", "", "`time` at which it starts, as RFC 3339 (default the coming midnight in the app's time zone)")
 	f.StringArrayVar(&o.assume, "assume", nil, "`file` of assume blocks; repeatable")
@@ -57,7 +64,7 @@ Each daemon's runs go by its assumption, else they work and take no time. Assump
 	return cmd
 }
 
-func (c *command) simulate(o simulateOptions) error {
+func (c *command) simulate(ctx context.Context, o simulateOptions) error {
 	write, err := writerOf(o)
 	if err != nil {
 		return err
@@ -66,15 +73,12 @@ func (c *command) simulate(o simulateOptions) error {
 	if cfg, err = c.onlyErrors(cfg, found); err != nil {
 		return err
 	}
-	assumed, found := config.LoadAssumptions(config.Options{
-		Paths: o.assume, Stdin: c.In, Environ: c.getenv, Program: c.Name, Hostname: o.hostname,
-		Registry: c.registry, AllowWritable: c.flags.allowWritable,
-	})
-	if _, err := c.accepted(nil, found); err != nil {
+	past, err := c.recollect(ctx, o.history)
+	if err != nil {
 		return err
 	}
-	in, found := cfg.Simulation(assumed)
-	if _, err := c.accepted(nil, found); err != nil {
+	in, err := c.simulation(cfg, o, past)
+	if err != nil {
 		return err
 	}
 	in.App = c.label(cfg)
@@ -84,7 +88,27 @@ func (c *command) simulate(o simulateOptions) error {
 	if in.Horizon, err = horizonOf(o.horizon); err != nil {
 		return err
 	}
-	return c.output(o.output, func(w io.Writer) error { return write(w, in) })
+	return c.output(o.output, func(w io.Writer) error {
+		if err := c.recall(w, o.format, past, in.Daemons); err != nil {
+			return err
+		}
+		return write(w, in)
+	})
+}
+
+// recall draws from the past, and says how much of it there is: above a text, and beside what is not for people.
+func (c *command) recall(w io.Writer, format string, past *recollection, daemons []simulate.Daemon) error {
+	if past == nil {
+		return nil
+	}
+	past.assume(daemons)
+	text := past.String() + "\n"
+	if format != "text" {
+		_, err := io.WriteString(c.Err, text)
+		return err
+	}
+	_, err := io.WriteString(w, text+"\n")
+	return err
 }
 
 // onlyErrors is accepted without warnings: a simulation shows what they warn of.

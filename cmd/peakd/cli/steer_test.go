@@ -414,3 +414,35 @@ func TestUntil(t *testing.T) {
 		}
 	}
 }
+
+// TestReloadTellsAllThatIsWrong, of a real app, as validate does; and it changes nothing. stop ends it.
+func TestReloadTellsAllThatIsWrong(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(socketDir(t), "shop.sock")
+	text := strings.Replace(good, "{", "{\n  control {\n    socket = \""+socket+"\"\n  }", 1)
+	path := file(t, "a.hcl", text)
+	p := start(t, "", "run", "-c", path)
+	p.await(`orders +worked`, 1)
+	rewrite := func(from, to string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, from, to)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := []string{"PEAKD_SOCKET=" + socket}
+	rewrite(`["true"]`, `["true", "x"]`)
+	if got := command(t, "", env, "reload"); got.code != 0 || got.out != "changed  orders\nreloaded: 0 added, 1 changed, 0 removed, 0 kept\n" {
+		t.Errorf("exit code %d: %q\n%s", got.code, got.out, got.err)
+	}
+	rewrite(`timeout`, `timeuot = 5 # `)
+	got := command(t, "", env, "reload")
+	if got.code != 2 {
+		t.Errorf("exit code %d", got.code)
+	}
+	want(t, "standard error", got.err, `^.*a.hcl:\d+:\d+: error: .* "timeuot"$`, `^ +\| +\^+$`, `^1 error in 1 file`, `^peakd: the configuration is invalid, and everything stays as it was$`)
+	p.await(`refused +errors=1 kept=1 .*by=`, 1)
+	if got := command(t, "", env, "stop"); got.code != 0 || got.out != "shop has ended\n" {
+		t.Errorf("exit code %d: %q\n%s", got.code, got.out, got.err)
+	}
+	p.ends(0)
+}
