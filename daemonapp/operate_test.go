@@ -214,3 +214,18 @@ func TestCheck(t *testing.T) {
 	app.Drain(daemonapp.DrainOptions{})
 	is(t, "run", <-ended, nil)
 }
+
+// TestStopAfterDrain: what drains without limit gets one when somebody wants the end of it.
+func TestStopAfterDrain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		l := begin(t, daemonapp.Options{ShutdownGrace: 10 * time.Second}, spec("a", every(time.Hour, busy(time.Hour))))
+		l.until(time.Second)
+		l.Drain(daemonapp.DrainOptions{Reason: schedule.Asked, Unlimited: true, Who: "alice"})
+		l.until(30 * time.Minute)
+		l.Drain(daemonapp.DrainOptions{Reason: schedule.Asked, Who: "bob"})
+		l.stopped()
+		if age := time.Since(l.start); age != 30*time.Minute+10*time.Second {
+			t.Errorf("it ended after %s", age)
+		}
+	})
+}

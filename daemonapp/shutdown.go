@@ -26,7 +26,8 @@ type DrainOptions struct {
 }
 
 // Drain ends the app: nothing starts any more, and runs in flight get the shutdown grace, then their
-// contexts are cancelled, then the kill grace. Run returns after that. Of several calls the first counts.
+// contexts are cancelled, then the kill grace. Run returns after that. Of several calls the first counts; but what
+// drains without limit gets one by a later call that wants it.
 // Before Run it makes Run stop as soon as it has started.
 func (a *App) Drain(o DrainOptions) {
 	a.lock()
@@ -34,6 +35,8 @@ func (a *App) Drain(o DrainOptions) {
 	switch {
 	case a.state == dispatching:
 		a.stop(a.clock.Now(), o)
+	case a.state == draining && a.shutdown.next.IsZero() && !o.Unlimited:
+		a.shutdown.next, a.shutdown.who = a.clock.Now().Add(a.options.ShutdownGrace), o.Who
 	case a.state == building && a.early == nil:
 		a.early = &o
 	}

@@ -20,9 +20,9 @@ type Vitals struct {
 	Workers        int
 	Daemons        int
 	// Limits are those in force.
-	Limits schedule.Limits
-	Started        time.Time
-	Stopping       bool
+	Limits   schedule.Limits
+	Started  time.Time
+	Stopping bool
 }
 
 // Vitals are the app's figures now.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/peakd/peakd/config"
+	"github.com/peakd/peakd/daemonapp/pid1"
 )
 
 // Host is a program: its name is in paths, environment variables and texts.
@@ -31,6 +32,13 @@ type Host struct {
 //
 //	os.Exit(cli.Host{Name: "peakd", Types: daemons.Types()}.Main(context.Background(), os.Args[1:]))
 func (h Host) Main(ctx context.Context, args []string) int {
+	if pid1.Wanted(args, "run") {
+		code, err := pid1.Parent()
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", h.Name, err)
+		}
+		return code
+	}
 	return h.Run(ctx, args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ()})
 }
 

@@ -83,7 +83,7 @@ func (c *command) history(ctx context.Context, o recalled) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.openHistory(o.stateDir)
+	r, err := c.openHistory(ctx, o.stateDir)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (o recalled) query(now time.Time) (history.Query, error) {
 }
 
 // openHistory opens the history in dir, or in the state directory of the configuration.
-func (c *command) openHistory(dir string) (*history.Reader, error) {
+func (c *command) openHistory(ctx context.Context, dir string) (*history.Reader, error) {
 	if dir == "" {
 		cfg, err := c.onlyErrors(c.load())
 		if err != nil {
@@ -122,6 +122,7 @@ func (c *command) openHistory(dir string) (*history.Reader, error) {
 		if dir, err = c.stateDir(cfg); err != nil {
 			return nil, err
 		}
+		c.settle(ctx, cfg, dir)
 	}
 	r, err := history.OpenReader(dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -89,7 +89,7 @@ func (o logged) query(now time.Time) (history.Query, error) {
 		return q, usage("--follow writes text; --format %s cannot follow", o.format)
 	}
 	if o.run != "" {
-		id, err := strconv.ParseUint(o.run, 16, 32)
+		id, err := strconv.ParseUint(o.run, 16, 64)
 		if err != nil || id == 0 {
 			return q, usage("--run %q: the id of a run, as in 8f31c2", o.run)
 		}
@@ -100,7 +100,7 @@ func (o logged) query(now time.Time) (history.Query, error) {
 
 // recorded writes what the history keeps.
 func (c *command) recorded(ctx context.Context, o logged, q history.Query, write func(history.Entry, history.Output) error) error {
-	r, err := c.openHistory(o.stateDir)
+	r, err := c.openHistory(ctx, o.stateDir)
 	if err != nil {
 		return err
 	}

@@ -154,11 +154,15 @@ func (o *operation) open(reload func(context.Context, string) (daemonapp.Change,
 	}
 	path, shared, err := o.socketPath(o.cfg, o.dir)
 	if err == nil {
-		o.socket, err = control.Listen(control.Options{
+		options := control.Options{
 			App: o.app, Feed: &o.feed, Path: path, Shared: shared, Group: settings.Group, ViewGroup: settings.ViewGroup,
 			About:  control.About{Program: o.Name, Version: o.command.build().Version, App: o.label(o.cfg)},
 			Status: o.status, Reload: withDiagnostics(reload), Mask: o.masked, Log: o.log,
-		})
+		}
+		if o.history != nil {
+			options.History, options.Logs = o.historyAnswer, o.logsAnswer
+		}
+		o.socket, err = control.Listen(options)
 	}
 	switch {
 	case err == nil:
@@ -178,7 +182,7 @@ func (o *operation) actors(ctx context.Context) []host.Actor {
 	var all []host.Actor
 	if o.socket != nil {
 		all = append(all, host.Actor{
-			Name: "control socket", Run: func() error { return o.socket.Serve(ctx) }, Interrupt: o.socket.Interrupt,
+			Name: "control socket", Run: func() error { return o.socket.Serve(context.WithoutCancel(ctx)) }, Interrupt: o.socket.Interrupt,
 		})
 	}
 	if o.listener != nil {

@@ -131,32 +131,6 @@ func families(list []daemonapp.DaemonStatus) []familyRow {
 	return rows
 }
 
-// writeStates prints where every daemon stands.
-func writeStates(w io.Writer, list []daemonapp.DaemonStatus, now time.Time) error {
-	t := newTable("NAME", "STATE", "LAST", "NEXT", "WHY").alignRight(3)
-	for _, row := range families(list) {
-		t.add(row.label, row.State.String(), lastRun(row, now), nextRun(row, now), row.Reason)
-	}
-	return t.write(w)
-}
-
-func lastRun(row familyRow, now time.Time) string {
-	if row.LastOutcome == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%s %s", row.LastOutcome, short(now.Sub(row.LastEnd).Round(time.Second)))
-}
-
-func nextRun(row familyRow, now time.Time) string {
-	switch {
-	case row.State == schedule.Running:
-		return ""
-	case row.Due.IsZero():
-		return "never"
-	}
-	return short(max(row.Due.Sub(now), 0).Round(time.Second))
-}
-
 // plural is "1 thing" or "2 things".
 func plural(n int, thing string) string {
 	if n == 1 {

@@ -186,13 +186,9 @@ func (p *process) configArgs() string {
 	return b.String()
 }
 
-// dump writes the state for people.
+// dump writes the state for people: all of it.
 func (p *process) dump(w io.Writer) {
-	v := p.app.Vitals()
-	fmt.Fprintf(w, "%s: up %s, %s, %d of %s busy, %d ready, load %.2f %.2f %.2f, lag p95 %s, starved %s\n\n",
-		p.label(p.cfg), short(time.Since(v.Started)), plural(v.Daemons, "daemon"), v.Running, plural(v.Workers, "worker"), v.Ready,
-		v.Load[0], v.Load[1], v.Load[2], short(v.LagP95), short(v.Starved))
-	_ = writeStates(w, p.app.Status(), time.Now())
+	_ = statusView{width: tableWidth, program: p.Name, whole: true}.write(w, p.op.status())
 }
 
 // report prints what was done, and turns it into the exit code.

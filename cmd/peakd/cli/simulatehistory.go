@@ -42,7 +42,7 @@ func (c *command) recollect(ctx context.Context, last string) (*recollection, er
 	if err != nil || d <= 0 {
 		return nil, usage("--from-history=%s: a duration with a unit, as in 24h or 7d", last)
 	}
-	r, err := c.openHistory("")
+	r, err := c.openHistory(ctx, "")
 	if err != nil {
 		return nil, err
 	}
