@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,4 +139,42 @@ func benchNames(n int) []string {
 		names[i] = fmt.Sprintf("queue%04d", i)
 	}
 	return names
+}
+
+// BenchmarkTenThousandASecond records 10,000 runs a second for three seconds, with limits that have as many removed, and
+// tells how many entries were dropped, how long a flush at the end takes, and how much of a processor it needs.
+//
+//	go test ./daemonapp/history -run '^$' -bench TenThousand -benchtime 1x
+func BenchmarkTenThousandASecond(b *testing.B) {
+	const rate, seconds = 10_000, 3
+	names := benchNames(400)
+	for b.Loop() {
+		rec := record(b, "", history.Options{KeepRuns: 50, MaximumBytes: 4 << 20})
+		began, busy := time.Now(), processorTime(b)
+		for n := 0; n < rate*seconds; {
+			for due := int(time.Since(began).Seconds() * rate); n < min(due, rate*seconds); n++ {
+				at := time.Now()
+				rec.Observe(begun(names[n%400], at))
+				rec.Observe(ended(names[n%400], at, schedule.Worked))
+			}
+			time.Sleep(time.Millisecond)
+		}
+		last := time.Now()
+		if err := rec.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(time.Since(last).Milliseconds()), "ms-to-flush")
+		b.ReportMetric((processorTime(b)-busy).Seconds()/time.Since(began).Seconds(), "processors")
+		b.ReportMetric(float64(rec.Dropped()), "dropped")
+		rec.closed()
+	}
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var use syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }

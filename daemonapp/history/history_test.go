@@ -320,3 +320,14 @@ func TestObservedFromManyGoroutines(t *testing.T) {
 		t.Errorf("%d entries and %d dropped, want 2000 and none", got, rec.Dropped())
 	}
 }
+
+// The view spells out what the tables have as numbers, for people with a shell of SQLite.
+func TestViewForPeople(t *testing.T) {
+	t.Parallel()
+	rec := record(t, "", history.Options{})
+	rec.see(ended("backup-db", start(), schedule.Failed))
+	got := ask(t, filepath.Join(rec.dir, history.FileName), `SELECT concat_ws('|', id, at, kind, outcome, name, type, took, run, digest, why) FROM history`)
+	if want := fmt.Sprintf("1|2026-11-23T06:00:01Z|run|failed|backup-db|exec|1.0|%x|3f9c2a1b|exit status 12", start().Unix()); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

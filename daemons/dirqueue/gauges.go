@@ -17,7 +17,7 @@ type figures struct {
 
 	// What follows belongs to the runs.
 	next   time.Time // when to count again, at the earliest
-	behind bool      // what is shown is older than the last run
+	behind bool      // what is shown may no longer be true
 }
 
 // depths are how much there was when somebody counted.
@@ -52,12 +52,15 @@ func (q *Queue) Gauges() []daemonapp.Gauge {
 	}
 }
 
-// count takes note of how much there is, unless that was done so recently that it would cost too much.
-func (q *Queue) count() {
+// count takes note of how much there is if that may have changed, unless it was done so recently that it would cost too
+// much: then the next run does it, which is not quiet.
+func (q *Queue) count(changed bool) {
 	f, now := &q.figures, q.env.Clock.Now()
-	if f.behind = now.Before(f.next); f.behind {
+	f.behind = f.behind || changed || f.latest.Load() == nil
+	if !f.behind || now.Before(f.next) {
 		return
 	}
+	f.behind = false
 	if d, err := q.depths(); err == nil { // else the run itself will tell, and the figures stay
 		f.latest.Store(d)
 	}

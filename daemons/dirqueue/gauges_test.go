@@ -10,6 +10,7 @@ import (
 
 	"github.com/peakd/peakd/daemonapp"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver"
+	"github.com/peakd/peakd/daemons/dirqueue/spool"
 )
 
 // gauges are the figures of a queue, without "queue_" before their names.
@@ -138,4 +139,25 @@ func TestGaugesAreDocumented(t *testing.T) {
 		got[name] = true
 	}
 	same(t, "docs/metrics.md", got, documented)
+}
+
+// TestGaugesOfWhatOthersDo: what an operator purges, or releases, is noticed with the upkeep at the latest.
+func TestGaugesOfWhatOthersDo(t *testing.T) {
+	t.Parallel()
+	d := drive(t, "run_every = \"10s\"", "never1", "never2")
+	d.answers(byName)
+	d.run()
+	d.shows(0, 0, 2, 0)
+	q, err := spool.Open(d.dir, spool.Options{})
+	must(t, err)
+	_, err = q.Purge(spool.PurgeRequest{State: spool.StateFailed, Before: d.clock.Now().Add(time.Hour)})
+	must(t, err)
+	must(t, q.Close())
+	d.clock.Add(time.Minute)
+	d.wants("idle")
+	d.shows(0, 0, 0, 0)
+	put(t, d.dir, "good")
+	d.clock.Add(time.Second)
+	d.wants("worked 1")
+	d.shows(0, 0, 0, 0)
 }

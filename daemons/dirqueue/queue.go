@@ -90,9 +90,9 @@ func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
 	}
 	err := q.keepUp(start)
 	if err == nil {
-		q.count() // also before: the run may take long, or hang
+		q.count(q.kept.recovered.Equal(start) || q.spool.Changed()) // also before: the run may take long, or hang
 		err = r.work()
-		q.count()
+		q.count(r.handled > 0)
 	}
 	if sync := q.spool.Sync(); err == nil {
 		err = sync

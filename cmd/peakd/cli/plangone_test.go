@@ -19,7 +19,8 @@ func TestPlanListsWhatIsGone(t *testing.T) {
 	must(t, err)
 	gone := time.Now().Add(-48 * time.Hour)
 	must(t, db.Save([]daemonapp.Memory{
-		{Name: "old-export", Type: "exec", Gone: gone}, {Name: "alive", Type: "exec"},
+		{Name: "old-export", Type: "exec", Gone: gone},
+		{Name: "alive", Type: "exec"},
 		{Name: "mail/bulk", Type: "dir_queue", Gone: gone.Add(time.Hour)},
 	}))
 	must(t, db.SaveApplied(statedb.Applied{App: "x", At: time.Now(), By: "start"}))
