@@ -56,13 +56,15 @@ type App struct {
 
 	mu    sync.Mutex // guards all below, and with it the scheduler
 	sched *schedule.Scheduler
-	units []unit                  // by schedule.ID
-	kinds kinds                   // those of the units
-	next  map[schedule.ID]*Spec   // successors of daemons whose run is in flight
-	round uint32                  // counts reconciles
-	roots family                  // the app's own daemons, and what the run of a removed seed's child has left of it
-	seeds map[schedule.ID]*family // the children of those daemons that have some
-	base  context.Context         // parent of all runs; set by Run
+	units []unit // by schedule.ID
+	kinds kinds  // those of the units
+	// digests are those of the units that cannot be packed.
+	digests map[schedule.ID]string
+	next    map[schedule.ID]*Spec   // successors of daemons whose run is in flight
+	round   uint32                  // counts reconciles
+	roots   family                  // the app's own daemons, and what the run of a removed seed's child has left of it
+	seeds   map[schedule.ID]*family // the children of those daemons that have some
+	base    context.Context         // parent of all runs; set by Run
 
 	specs     []Spec         // what Reconcile and Put were told before Run
 	named     map[string]int // the places of these by name; nil until Put or Remove asks
@@ -97,14 +99,14 @@ const (
 	stopped
 )
 
-// unit is a daemon as the app holds it.
+// unit is a daemon as the app holds it, in 64 bytes: there may be a million.
 type unit struct {
 	daemon   Daemon
 	*kind    // never nil
-	digest   string
 	worker   *worker
-	lastWait time.Duration
-	wanted   uint32 // the round of the latest reconcile that wanted it
+	lastWait float32 // between runs, in nanoseconds: seven digits tell which of two is longer
+	wanted   uint32  // the round of the latest reconcile that wanted it
+	digest   digest
 	kin
 }
 
@@ -126,7 +128,7 @@ func New(o Options) *App {
 		roots:   family{nobody, nobody},
 		seeds:   map[schedule.ID]*family{},
 		next:    map[schedule.ID]*Spec{},
-		closing: map[string]struct{}{}, compared: map[schedule.ID]Daemon{},
+		closing: map[string]struct{}{}, compared: map[schedule.ID]Daemon{}, digests: map[schedule.ID]string{},
 		runIDs: RunID(now.UnixMicro()),
 	}
 }
