@@ -71,9 +71,10 @@ func (b *builder) spec(dec *Decoded) (daemonapp.Spec, error) {
 	if !ok {
 		return daemonapp.Spec{}, fmt.Errorf("build %s: there is no daemon type %q", dec.full, dec.Type)
 	}
+	// Most daemons write nothing for long: a logger that has been made ready to write takes a kilobyte.
 	daemon, err := typ.build(Env{
 		App: b.app, Name: dec.full, Planner: dec.planner, Terms: dec.terms,
-		Log: b.env.Log.With(zap.String("daemon", dec.full)), Clock: b.env.Clock,
+		Log: b.env.Log.WithLazy(zap.String("daemon", dec.full)), Clock: b.env.Clock,
 		StateDir: b.env.StateDir, Wake: b.env.Wake(dec.full), Mask: b.mask,
 	}, bind(reflect.ValueOf(dec.Settings), b).Interface())
 	if err != nil {

@@ -58,10 +58,12 @@ type App struct {
 	// kick wakes the loop; anybody sends, without blocking; the loop receives.
 	kick chan struct{}
 
-	mu        sync.Mutex // guards all below, and with it the scheduler
-	sched     *schedule.Scheduler
-	units     []unit                  // by schedule.ID
-	kinds     kinds                   // those of the units
+	mu    sync.Mutex // guards all below, and with it the scheduler
+	sched *schedule.Scheduler
+	units []unit // by schedule.ID
+	kinds kinds  // those of the units
+	// digests are those of the units that cannot be packed.
+	digests   map[schedule.ID]string
 	next      map[schedule.ID]*Spec   // successors of daemons whose run is in flight
 	round     uint32                  // counts reconciles
 	disarming map[schedule.ID]string  // who disarms daemons at the end of the run in flight
@@ -104,14 +106,14 @@ const (
 	stopped
 )
 
-// unit is a daemon as the app holds it.
+// unit is a daemon as the app holds it, in 64 bytes: there may be a million.
 type unit struct {
 	daemon   Daemon
 	*kind    // never nil
-	digest   string
 	worker   *worker
-	lastWait time.Duration
-	wanted   uint32 // the round of the latest reconcile that wanted it
+	lastWait float32 // between runs, in nanoseconds: seven digits tell which of two is longer
+	wanted   uint32  // the round of the latest reconcile that wanted it
+	digest   digest
 	kin
 }
 
@@ -130,13 +132,13 @@ func New(o Options) *App {
 		clock:     o.Clock,
 		kick:      make(chan struct{}, 1),
 		probing:   make(chan struct{}, 1),
+		disarming: map[schedule.ID]string{},
+		pauses:    map[schedule.ID]Pause{},
 		sched:     schedule.New(now, o.Limits),
 		roots:     family{nobody, nobody},
 		seeds:     map[schedule.ID]*family{},
-		disarming: map[schedule.ID]string{},
-		pauses:    map[schedule.ID]Pause{},
 		next:      map[schedule.ID]*Spec{},
-		closing:   map[string]struct{}{}, compared: map[schedule.ID]Daemon{},
+		closing:   map[string]struct{}{}, compared: map[schedule.ID]Daemon{}, digests: map[schedule.ID]string{},
 		runIDs: RunID(now.UnixMicro()),
 	}
 }

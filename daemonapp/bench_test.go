@@ -196,9 +196,17 @@ func heap() uint64 {
 func BenchmarkAtRest(b *testing.B) {
 	b.Run("planner each", func(b *testing.B) { benchmarkAtRest(b, false) })
 	b.Run("planner shared", func(b *testing.B) { benchmarkAtRest(b, true) })
+	b.Run("planner like no other", func(b *testing.B) { benchmarkAtRest(b, false, distinct) })
 }
 
-func benchmarkAtRest(b *testing.B, shared bool) {
+// distinct makes the pace of each daemon one of its own.
+func distinct(specs []daemonapp.Spec) {
+	for i := range specs {
+		specs[i].Daemon = every(time.Hour+time.Duration(i), ending(schedule.Idle))
+	}
+}
+
+func benchmarkAtRest(b *testing.B, shared bool, change ...func([]daemonapp.Spec)) {
 	const n = 100_000
 	for b.Loop() {
 		before := heap()
@@ -210,7 +218,11 @@ func benchmarkAtRest(b *testing.B, shared bool) {
 				close(rested)
 			}
 		})}}
-		app, end := live(b, o, hourly(n, shared))
+		specs := hourly(n, shared)
+		for _, f := range change {
+			f(specs)
+		}
+		app, end := live(b, o, specs)
 		<-rested
 		b.ReportMetric(float64(heap()-before)/n, "bytes/daemon")
 		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines), "goroutines")

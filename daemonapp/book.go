@@ -27,12 +27,13 @@ func (a *App) book(w *worker, now time.Time, result schedule.Result, err error) 
 // that it stated.
 func (a *App) tell(w *worker, now time.Time, result schedule.Result, err error) {
 	u := &a.units[w.id]
-	replaced, typ, digest := a.next[w.id] != nil, u.typ, u.digest
+	replaced, typ, digest := a.next[w.id] != nil, u.typ, a.sealed(w.id)
 	run, next := a.sched.Done(w.id, now, result, err)
 	var stretched bool
 	if !next.IsZero() {
-		stretched = result.Outcome == schedule.Idle && next.Sub(now) > u.lastWait
-		u.lastWait = next.Sub(now)
+		wait := float32(next.Sub(now))
+		stretched = result.Outcome == schedule.Idle && wait > u.lastWait
+		u.lastWait = wait
 	}
 	var children Change
 	if w.stated && good(result.Outcome) && !replaced && !a.gone(w.id) {
@@ -85,7 +86,7 @@ func (a *App) settled(id schedule.ID, name string, cause error) bool {
 	if a.sched.State(id) == schedule.Disarmed {
 		st := a.sched.Status(id)
 		a.emit(Event{
-			Kind: DaemonDisarmed, At: a.sched.Now(), Daemon: name, Type: u.typ, Digest: u.digest, Reason: st.Reason, Who: who,
+			Kind: DaemonDisarmed, At: a.sched.Now(), Daemon: name, Type: u.typ, Digest: a.sealed(id), Reason: st.Reason, Who: who,
 			Run: schedule.Run{Failures: st.Failures}, Err: cause,
 		})
 	}
@@ -100,7 +101,7 @@ func (a *App) install(id schedule.ID, name string, spec *Spec, kind Kind) {
 	} else {
 		a.retire(name, u.daemon)
 	}
-	a.outfit(u, spec)
+	a.outfit(id, spec)
 	if _, isSeed := spec.Daemon.(Seed); !isSeed {
 		a.disown(id)
 	}
@@ -108,9 +109,16 @@ func (a *App) install(id schedule.ID, name string, spec *Spec, kind Kind) {
 	a.remember(id, name)
 }
 
-// outfit makes u the daemon of the spec.
-func (a *App) outfit(u *unit, spec *Spec) {
-	u.daemon, u.kind, u.digest = spec.Daemon, a.kinds.of(spec), spec.Digest
+// outfit makes the daemon id the one of the spec.
+func (a *App) outfit(id schedule.ID, spec *Spec) {
+	u := &a.units[id]
+	packed, w := pack(spec.Digest)
+	u.daemon, u.kind, u.digest = spec.Daemon, a.kinds.of(spec, w), packed
+	if w == unpacked {
+		a.digests[id] = spec.Digest
+	} else {
+		delete(a.digests, id)
+	}
 }
 
 // retire closes a daemon that has had its last run, once the lock is free.
@@ -130,7 +138,7 @@ func (a *App) remember(id schedule.ID, name string) {
 	urgent := s.LastOutcome != schedule.Idle || pause != (Pause{}) || s.Disarmed != "" || (u.terms != nil && u.terms.RunOnce) ||
 		schedule.CalendarOf(u.daemon) != nil
 	a.options.Remember.Put(Memory{
-		Name: name, Type: u.typ, Digest: u.digest,
+		Name: name, Type: u.typ, Digest: a.digest(id),
 		Next: s.Next, Never: s.Next.IsZero() && s.Disarmed == "",
 		IdleRuns: s.IdleRuns, Failures: s.Failures, Disarmed: s.Disarmed,
 		LastStart: s.LastStart, LastEnd: s.LastEnd, LastSuccess: s.LastGood, LastOutcome: s.LastOutcome,
@@ -149,8 +157,9 @@ func (a *App) forget(id schedule.ID, name string) {
 	now := a.sched.Now()
 	a.emit(Event{Kind: Removed, At: now, Daemon: name, Type: u.typ})
 	if a.options.Remember != nil {
-		a.options.Remember.Put(Memory{Name: name, Type: u.typ, Digest: u.digest, Gone: now}, true)
+		a.options.Remember.Put(Memory{Name: name, Type: u.typ, Digest: a.digest(id), Gone: now}, true)
 	}
+	delete(a.digests, id)
 	a.units[id] = unit{}
 }
 

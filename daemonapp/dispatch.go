@@ -61,7 +61,7 @@ func (a *App) assign(w *worker, id schedule.ID, now time.Time, age time.Duration
 	a.lags.note(age, age-begun.Due)
 	if len(a.options.Observers) > 0 {
 		a.publish(&Event{
-			Kind: RunStarted, At: now, Daemon: name, Type: u.typ, Digest: u.digest, RunID: i.ID, By: begun.By, Attempt: i.Attempt,
+			Kind: RunStarted, At: now, Daemon: name, Type: u.typ, Digest: a.sealed(id), RunID: i.ID, By: begun.By, Attempt: i.Attempt,
 			Run: schedule.Run{Due: i.Due, Started: now},
 		})
 	}
@@ -170,7 +170,7 @@ func (a *App) abandon(w *worker, now time.Time) {
 	run := a.sched.Abandon(now, w.id, w.cause)
 	a.shutdown.abandoned = append(a.shutdown.abandoned, w)
 	a.emit(Event{
-		Kind: Stuck, At: now, Daemon: w.name, Type: u.typ, Digest: u.digest, Attempt: w.ctx.info.Attempt, Run: run, RunID: w.ctx.info.ID,
+		Kind: Stuck, At: now, Daemon: w.name, Type: u.typ, Digest: a.sealed(w.id), Attempt: w.ctx.info.Attempt, Run: run, RunID: w.ctx.info.ID,
 		Reason: w.cause.Error(), Err: w.cause, Grace: u.killGrace(w.daemon),
 	})
 	if a.settled(w.id, w.name, w.cause) {

@@ -86,7 +86,7 @@ type Event struct {
 	Daemon string
 	Type   string
 	// Digest identifies the settings that the daemon runs, or ran, by.
-	Digest string
+	Digest Digest
 	// Run is the record of a run that ended or got stuck; of one that started only Due and Started are set.
 	Run schedule.Run
 	// RunID names the run; see [RunInfo.ID].

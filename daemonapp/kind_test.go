@@ -63,3 +63,28 @@ func another(t *testing.T, of reflect.Type) reflect.Value {
 	}
 	return v
 }
+
+// TestAPaceIsTheDaemonsOwn, though those that are equal share it: one that is replaced does not take the others along.
+func TestAPaceIsTheDaemonsOwn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		paced := func(name, digest string, wait time.Duration, priority int) daemonapp.Spec {
+			return daemonapp.Spec{Name: name, Type: "t", Digest: digest, Daemon: ranked(priority, wait, ending(schedule.Worked))}
+		}
+		l := begin(t, daemonapp.Options{},
+			paced("a", "1", 10*time.Second, 0), paced("b", "1", 10*time.Second, 0), paced("c", "1", 10*time.Second, 7),
+			paced("d", "1", 20*time.Second, 0), paced("e", "1", 20*time.Second, 0))
+		l.until(time.Second)
+		if _, err := l.Put(paced("a", "2", 15*time.Second, 0)); err != nil {
+			t.Fatal(err)
+		}
+		l.until(41 * time.Second)
+		for name, want := range map[string][]string{
+			"a": {"0s", "15s", "30s"}, "b": {"0s", "10s", "20s", "30s", "40s"}, "c": {"0s", "10s", "20s", "30s", "40s"},
+			"d": {"0s", "20s", "40s"}, "e": {"0s", "20s", "40s"},
+		} {
+			same(t, "starts of "+name, l.starts(name), want)
+		}
+		same(t, "priority", l.status("c").Priority, 7)
+		same(t, "priority", l.status("d").Priority, 0)
+	})
+}

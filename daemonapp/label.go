@@ -31,7 +31,7 @@ func (a *App) relabel(id schedule.ID, spec *Spec) {
 		terms = *u.terms
 	}
 	terms.Description, terms.Tags = spec.Terms.Description, spec.Terms.Tags
-	u.kind = &kind{typ: u.typ, terms: &terms}
+	u.kind = &kind{typ: u.typ, written: u.written, terms: &terms}
 	if a.sched.Priority(id) == priorityOf(spec.Daemon) {
 		return
 	}

@@ -113,7 +113,7 @@ func TestRunsThatDidNotHappen(t *testing.T) {
 		l := begin(t, daemonapp.Options{}, held, spec("b", every(time.Hour, busy(5*time.Second))))
 		l.until(20 * time.Second)
 		told := l.told(daemonapp.Held)
-		if len(told) != 1 || told[0].Reason != "after b" || told[0].Daemon != "a" || told[0].Digest != "1" {
+		if len(told) != 1 || told[0].Reason != "after b" || told[0].Daemon != "a" || told[0].Digest.String() != "1" {
 			t.Errorf("told %+v", told)
 		}
 	})
@@ -140,7 +140,7 @@ func TestWhatARunTells(t *testing.T) {
 		mu.Unlock()
 		for _, e := range l.told(daemonapp.RunEnded) {
 			switch {
-			case e.Digest != "1" || e.Attempt != 1:
+			case e.Digest.String() != "1" || e.Attempt != 1:
 				t.Errorf("%s: digest %q, attempt %d", e.Daemon, e.Digest, e.Attempt)
 			case e.Daemon == "b" && e.Report != nil:
 				t.Errorf("b tells of what it did not do: %+v", e.Report)

@@ -155,12 +155,12 @@ func (a *App) want(parent schedule.ID, name string, spec *Spec, now time.Time, c
 		a.part(id)
 		a.join(parent, id)
 	}
-	current, digest := u.daemon, u.digest
+	current, alike := u.daemon, next == nil && a.digested(id, spec.Digest)
 	if next != nil {
-		current, digest = next.Daemon, next.Digest
+		current, alike = next.Daemon, next.Digest == spec.Digest
 	}
 	switch {
-	case digest != spec.Digest || a.sched.Leaving(id):
+	case !alike || a.sched.Leaving(id):
 		change.Replaced = append(change.Replaced, name)
 		a.replace(id, name, spec, now)
 	case a.labelled(id, spec):
@@ -189,6 +189,9 @@ func (a *App) discard(id schedule.ID, name string, d, current Daemon) {
 }
 
 func (a *App) add(parent schedule.ID, name string, spec *Spec, now time.Time) schedule.ID {
+	shared := *spec // the caller's stays as it is
+	shared.Daemon = a.kinds.share(spec)
+	spec = &shared
 	id, err := a.sched.Add(now, a.entry(name, spec))
 	if err != nil {
 		panic(err) // want has looked
@@ -202,7 +205,7 @@ func (a *App) add(parent schedule.ID, name string, spec *Spec, now time.Time) sc
 	}
 	a.units[id] = unit{}
 	a.join(parent, id)
-	a.outfit(&a.units[id], spec)
+	a.outfit(id, spec)
 	if len(a.options.Observers) > 0 {
 		a.publish(&Event{Kind: Added, At: now, Daemon: name, Type: spec.Type})
 	}
@@ -211,6 +214,9 @@ func (a *App) add(parent schedule.ID, name string, spec *Spec, now time.Time) sc
 
 // replace puts a successor in a daemon's place, after its run if it is running.
 func (a *App) replace(id schedule.ID, name string, spec *Spec, now time.Time) {
+	shared := *spec
+	shared.Daemon = a.kinds.share(spec)
+	spec = &shared
 	entry := a.entry(name, spec)
 	entry.Saved = nil
 	a.sched.Replace(now, id, entry)

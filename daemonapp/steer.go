@@ -129,7 +129,7 @@ func (a *App) Announce(kind Kind, change Change, who string, err error) {
 // about fills in whom an event concerns.
 func (a *App) about(id schedule.ID, e Event) Event {
 	u := &a.units[id]
-	e.Daemon, e.Type, e.Digest = a.sched.Name(id), u.typ, u.digest
+	e.Daemon, e.Type, e.Digest = a.sched.Name(id), u.typ, a.sealed(id)
 	return e
 }
 

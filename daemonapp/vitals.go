@@ -81,7 +81,7 @@ func (a *App) Daemon(name string) Daemon {
 
 func (a *App) status(id schedule.ID) DaemonStatus {
 	u := &a.units[id]
-	st := DaemonStatus{Status: a.sched.Status(id), Type: u.typ, Digest: u.digest}
+	st := DaemonStatus{Status: a.sched.Status(id), Type: u.typ, Digest: a.digest(id)}
 	if u.terms != nil {
 		st.Terms = *u.terms
 	}

@@ -18,6 +18,7 @@ type Indexed[K cmp.Ordered] struct {
 	slots []slot[K]
 	heir  int
 	pos   []int32 // of each number in slots
+	room  int     // for how many there is to be room when the queue is empty, by Grow
 	seq   uint32
 }
 
@@ -39,9 +40,10 @@ func (q *Indexed[K]) Len() int {
 	return len(q.slots)
 }
 
-// Grow makes room for n more entries, whose numbers follow those there were.
+// Grow makes room for n more entries, whose numbers follow those there were. The room is kept when the queue is empty.
 func (q *Indexed[K]) Grow(n int) {
 	q.slots, q.pos = slices.Grow(q.slots, n), slices.Grow(q.pos, n)
+	q.room = cap(q.slots)
 }
 
 // Push adds the number i, which must not be there, behind all others of the same key.
@@ -174,8 +176,8 @@ func (q *Indexed[K]) fill(s slot[K]) {
 
 // clear empties the queue and gives back the room that a crowd has taken.
 func (q *Indexed[K]) clear() {
-	if cap(q.slots) > roomy {
-		*q = Indexed[K]{}
+	if cap(q.slots) > max(roomy, q.room) {
+		*q = Indexed[K]{room: q.room}
 		return
 	}
 	q.slots = q.slots[:0]

@@ -78,8 +78,8 @@ func (m *model) forgetReplaced(q *priorityq.Indexed[int]) {
 func TestAnEmptiedIndexedGoesOn(t *testing.T) {
 	t.Parallel()
 	var q priorityq.Indexed[int]
-	q.Grow(10)
-	for range 3 {
+	for turn := range 3 {
+		q.Grow(turn * 5000)
 		for i := range int32(5000) {
 			q.Push(i, -int(i))
 		}

@@ -12,7 +12,7 @@ import (
 func (h *happening) encode(mask func(string) string) Event {
 	e := &h.Event
 	told := Event{
-		Event: e.Kind.String(), At: e.At, Daemon: e.Daemon, Type: e.Type, Digest: e.Digest, Attempt: e.Attempt, Trigger: wokenBy(e.By),
+		Event: e.Kind.String(), At: e.At, Daemon: e.Daemon, Type: e.Type, Digest: e.Digest.String(), Attempt: e.Attempt, Trigger: wokenBy(e.By),
 		Due: e.Run.Due, Started: e.Run.Started, Ended: e.Run.Finished, Count: e.Run.Result.Count,
 		IdleRuns: e.Run.IdleRuns, Failures: e.Run.Failures, CPU: h.usage.cpu, PeakBytes: h.usage.peak,
 		Next: e.Next, Times: e.Times, First: e.First, Reason: mask(e.Reason), Who: e.Who,

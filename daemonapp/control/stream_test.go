@@ -54,7 +54,7 @@ func TestEventsAreTold(t *testing.T) {
 		want  string
 	}{
 		{
-			daemonapp.Event{Kind: daemonapp.RunStarted, At: at, Daemon: "a", Type: "exec", Digest: "d", RunID: 0x8f31c2, Attempt: 1, By: schedule.ByOperator, Run: schedule.Run{Due: at, Started: at}},
+			daemonapp.Event{Kind: daemonapp.RunStarted, At: at, Daemon: "a", Type: "exec", Digest: daemonapp.DigestOf("d"), RunID: 0x8f31c2, Attempt: 1, By: schedule.ByOperator, Run: schedule.Run{Due: at, Started: at}},
 			`{"event":"run_started","at":"2026-11-23T09:00:00.000000005Z","daemon":"a","type":"exec","digest":"d","run":"8f31c2","attempt":1,"trigger":"operator","due":"2026-11-23T09:00:00.000000005Z","started":"2026-11-23T09:00:00.000000005Z"}`,
 		},
 		{

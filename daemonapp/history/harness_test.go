@@ -22,7 +22,7 @@ func start() time.Time { return time.Date(2026, 11, 23, 6, 0, 0, 123, time.UTC) 
 // ended is the end of a run that began at a time and took a second.
 func ended(name string, at time.Time, o schedule.Outcome) daemonapp.Event {
 	e := daemonapp.Event{
-		Kind: daemonapp.RunEnded, At: at.Add(time.Second), Daemon: name, Type: "exec", Digest: "3f9c2a1b", Attempt: 1,
+		Kind: daemonapp.RunEnded, At: at.Add(time.Second), Daemon: name, Type: "exec", Digest: daemonapp.DigestOf("3f9c2a1b"), Attempt: 1,
 		RunID: daemonapp.RunID(at.Unix()),
 		Run: schedule.Run{
 			Due: at.Add(-100 * time.Millisecond), Started: at, Finished: at.Add(time.Second), Result: schedule.Result{Outcome: o},
@@ -38,7 +38,7 @@ func ended(name string, at time.Time, o schedule.Outcome) daemonapp.Event {
 // begun is the start of that run.
 func begun(name string, at time.Time) daemonapp.Event {
 	return daemonapp.Event{
-		Kind: daemonapp.RunStarted, At: at, Daemon: name, Type: "exec", Digest: "3f9c2a1b", Attempt: 1,
+		Kind: daemonapp.RunStarted, At: at, Daemon: name, Type: "exec", Digest: daemonapp.DigestOf("3f9c2a1b"), Attempt: 1,
 		RunID: daemonapp.RunID(at.Unix()), Run: schedule.Run{Due: at.Add(-100 * time.Millisecond), Started: at},
 	}
 }

@@ -135,7 +135,7 @@ func TestEntriesThatAreShared(t *testing.T) {
 	t.Parallel()
 	at := func(n int) time.Time { return start().Add(time.Duration(n) * time.Minute) }
 	other := ended("a", at(1), schedule.Idle)
-	other.Digest = "another"
+	other.Digest = daemonapp.DigestOf("another")
 	for _, c := range []struct {
 		name   string
 		events []daemonapp.Event

@@ -16,15 +16,16 @@ type record struct {
 	trigger schedule.Waker
 	event   daemonapp.Kind // RunStarted and Removed have no word
 
-	daemon, typ, digest string
-	who, why            string
-	err                 error // its text is why; asked for on the writer's goroutine
-	report              *daemonapp.Report
-	at, since, until    int64
-	took, waited        time.Duration
-	times               int
-	count, attempt      int
-	run                 daemonapp.RunID
+	daemon, typ      string
+	digest           daemonapp.Digest
+	who, why         string
+	err              error // its text is why; asked for on the writer's goroutine
+	report           *daemonapp.Report
+	at, since, until int64
+	took, waited     time.Duration
+	times            int
+	count, attempt   int
+	run              daemonapp.RunID
 }
 
 // recorded is what is kept of an event, and whether anything is.

@@ -106,10 +106,14 @@ func (s *store) left() ([]record, error) {
 	defer func() { _ = rows.Close() }() // Err tells of whatever ended the rows.
 	var left []record
 	for rows.Next() {
-		var r record
-		if err := rows.Scan(&r.daemon, &r.typ, &r.digest, &r.run, &r.since, &r.waited, &r.attempt, &r.trigger); err != nil {
+		var (
+			r      record
+			digest string
+		)
+		if err := rows.Scan(&r.daemon, &r.typ, &digest, &r.run, &r.since, &r.waited, &r.attempt, &r.trigger); err != nil {
 			return nil, err
 		}
+		r.digest = daemonapp.DigestOf(digest)
 		s.marks[r.daemon] = r.run
 		left = append(left, r)
 	}

@@ -21,8 +21,8 @@ func (w *writing) row(r *row) error {
 		return err
 	}
 	var digest any
-	if r.digest != "" {
-		id, err := w.named(w.digests, w.putDigest, r.digest, r.digest)
+	if text := r.digest.String(); text != "" {
+		id, err := w.named(w.digests, w.putDigest, text, text)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (w *writing) marks(running map[string]record) error {
 		if w.store.marks[name] == r.run {
 			continue
 		}
-		_, err := w.tx.Stmt(w.putMark).Exec(name, r.typ, r.digest, int64(r.run), r.since, int64(r.waited), r.attempt, int64(r.trigger))
+		_, err := w.tx.Stmt(w.putMark).Exec(name, r.typ, r.digest.String(), int64(r.run), r.since, int64(r.waited), r.attempt, int64(r.trigger))
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,8 @@ package schedule
 import "time"
 
 // Interval is the Planner of a daemon that runs at intervals: completion + wait (fixed delay).
-// It holds settings only, so that many daemons may share one.
+// It holds settings only, so that many daemons may share one; the app has those share that have equal ones. So it must not
+// be changed once a daemon has it.
 type Interval struct {
 	Backoff
 	// Prio is what Priority answers.

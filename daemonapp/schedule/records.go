@@ -3,8 +3,8 @@ package schedule
 import "slices"
 
 // pageSize is how many records lie in one piece of memory. Pages never move: to grow copies nothing, leaves no
-// room unused, and a *daemon stays right.
-const pageSize = 64
+// room unused, and a *daemon stays right. With records of 160 bytes a page is 40 KiB, of which the runtime wastes nothing.
+const pageSize = 256
 
 // records are the daemons by ID.
 type records struct {

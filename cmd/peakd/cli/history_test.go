@@ -20,7 +20,7 @@ import (
 func recordedRun(name string, ago time.Duration, o schedule.Outcome, output string) daemonapp.Event {
 	at := time.Now().Add(-ago)
 	e := daemonapp.Event{
-		Kind: daemonapp.RunEnded, At: at, Daemon: name, Type: "exec", Digest: "3f9c2a1b", Attempt: 1, RunID: 0x8f31c2,
+		Kind: daemonapp.RunEnded, At: at, Daemon: name, Type: "exec", Digest: daemonapp.DigestOf("3f9c2a1b"), Attempt: 1, RunID: 0x8f31c2,
 		Run: schedule.Run{
 			Due: at.Add(-2 * time.Second), Started: at.Add(-time.Second), Finished: at, Result: schedule.Result{Outcome: o, Count: 3},
 		},

@@ -2,9 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net/http"
 	"os"
 	"sync/atomic"
 	"time"
@@ -103,7 +100,7 @@ func (o *operation) listen() error {
 		},
 	})
 	if err != nil {
-		return &exit{ExitFailure, fmt.Errorf("observe: %w", err)}
+		return &exit{ExitFailure, err}
 	}
 	o.listener = listener
 	return nil
@@ -148,6 +145,9 @@ func (o *operation) observers() []daemonapp.Observer {
 // that can have none goes on without being steered, and says so.
 func (o *operation) open(reload func(context.Context, string) (daemonapp.Change, error)) error {
 	o.notifier.Attach(o.app)
+	if o.metrics != nil {
+		o.metrics.Attach(o.app)
+	}
 	settings := config.Control{}
 	if o.cfg.App.Control != nil {
 		settings = *o.cfg.App.Control
@@ -193,21 +193,21 @@ func (o *operation) actors(ctx context.Context) []host.Actor {
 		}
 		all = append(all, host.Actor{
 			Name: "monitoring", Interrupt: func() { go closing() }, // Serve returns when it is done
-			Run: func() error {
-				if err := o.listener.Serve(); !errors.Is(err, http.ErrServerClosed) {
-					return err
-				}
-				return nil
-			},
+			Run: o.listener.Serve,
 		})
 	}
 	return all
 }
 
 // close ends what operate began, and what open opened if nobody served it.
-func (o *operation) close() {
+func (o *operation) close(ctx context.Context) {
 	if o.socket != nil {
 		_ = o.socket.Close() // closed already, if it has served
+	}
+	if o.listener != nil {
+		ctx, cancel := context.WithTimeout(ctx, host.Patience)
+		defer cancel()
+		_ = o.listener.Close(ctx) // likewise
 	}
 	o.notifier.Close(host.Patience)
 	if o.history != nil {

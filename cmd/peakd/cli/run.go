@@ -79,7 +79,7 @@ func (c *command) run(ctx context.Context, once bool) error {
 		return errors.Join(err, p.forget())
 	}
 	stop, err := p.live(ctx, once, received)
-	p.op.close()
+	p.op.close(context.WithoutCancel(ctx))
 	p.events.Close(host.Patience)
 	if err := p.forget(); err != nil {
 		p.log.Error("state", zap.String("daemon", c.label(cfg)), zap.Error(err))
