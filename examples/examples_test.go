@@ -53,7 +53,7 @@ func program(t *testing.T, dir, name string, args ...string) outcome {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(programs, name), args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+t.TempDir())
+	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+t.TempDir(), "RUNTIME_DIRECTORY="+sockets(t))
 	var out, log strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &log
 	start := time.Now()
@@ -64,6 +64,17 @@ func program(t *testing.T, dir, name string, args ...string) outcome {
 	}
 	t.Logf("%s %q: exit %d after %s\n%s%s", name, args, o.code, o.took.Round(time.Millisecond), o.log, o.out)
 	return o
+}
+
+// sockets is a folder for the control sockets of one program: a short path, as that of a socket is bounded.
+func sockets(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "peakd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // copied is an example in a folder of its own, so that what it writes stays out of the repository.

@@ -25,8 +25,9 @@ type Places struct {
 // runDir is the folder of a state directory in which a socket is where there is no other place.
 const runDir = "run"
 
-// Path is where an app's socket is by default: /run/peakd/APP.sock for root; else in systemd's runtime directory, in
-// $XDG_RUNTIME_DIR/peakd, or in a folder below the app's own state directory.
+// Path is where an app's socket is by default: in systemd's runtime directory, which is /run/peakd in the unit that is
+// shipped; else /run/peakd/APP.sock for root, and for others in $XDG_RUNTIME_DIR/peakd, or in a folder below the app's own
+// state directory.
 func (p Places) Path(app string) (string, error) {
 	name := app + ".sock"
 	if app == "" || strings.ContainsAny(app, "/\x00") || app[0] == '.' {
@@ -34,10 +35,10 @@ func (p Places) Path(app string) (string, error) {
 	}
 	own, _, _ := strings.Cut(p.RuntimeDirectory, ":")
 	switch {
-	case p.Root:
-		return filepath.Join("/run", p.Program, name), nil
 	case filepath.IsAbs(own):
 		return filepath.Join(own, name), nil
+	case p.Root:
+		return filepath.Join("/run", p.Program, name), nil
 	case filepath.IsAbs(p.XDGRuntimeDir):
 		return filepath.Join(p.XDGRuntimeDir, p.Program, name), nil
 	case filepath.IsAbs(p.StateOf):

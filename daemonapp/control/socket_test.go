@@ -443,7 +443,8 @@ func TestDefaultPlaces(t *testing.T) {
 		places control.Places
 		want   string
 	}{
-		{"root", control.Places{Program: "peakd", Root: true, RuntimeDirectory: "/run/x", XDGRuntimeDir: "/run/user/0"}, "/run/peakd/shop.sock"},
+		{"root", control.Places{Program: "peakd", Root: true, XDGRuntimeDir: "/run/user/0"}, "/run/peakd/shop.sock"},
+		{"root, under systemd", control.Places{Program: "peakd", Root: true, RuntimeDirectory: "/run/x"}, "/run/x/shop.sock"},
 		{"systemd", control.Places{Program: "peakd", RuntimeDirectory: "/run/peakd:/run/other", XDGRuntimeDir: "/run/user/7"}, "/run/peakd/shop.sock"},
 		{"a user", control.Places{Program: "peakd", XDGRuntimeDir: "/run/user/7", StateOf: "/home/a/state/shop"}, "/run/user/7/peakd/shop.sock"},
 		{"nowhere else", control.Places{Program: "peakd", XDGRuntimeDir: "relative", StateOf: "/home/a/state/shop"}, "/home/a/state/shop/run/shop.sock"},

@@ -43,7 +43,7 @@ type result struct {
 func command(t *testing.T, stdin string, env []string, args ...string) result {
 	t.Helper()
 	var out, err bytes.Buffer
-	env = append([]string{"HOME=" + t.TempDir(), "STATE_DIRECTORY=" + filepath.Join(t.TempDir(), "state"), "PATH=" + os.Getenv("PATH")}, env...)
+	env = append([]string{"HOME=" + t.TempDir(), "STATE_DIRECTORY=" + filepath.Join(t.TempDir(), "state"), "RUNTIME_DIRECTORY=" + socketDir(t), "PATH=" + os.Getenv("PATH")}, env...)
 	code := host().Run(t.Context(), args, cli.Streams{In: strings.NewReader(stdin), Out: &out, Err: &err, Environ: env})
 	return result{out.String(), err.String(), code}
 }
@@ -98,7 +98,7 @@ func start(t *testing.T, state string, args ...string) *peakd {
 	}
 	p := &peakd{t: t, state: state, news: make(chan struct{}, 1)}
 	p.cmd = osexec.CommandContext(t.Context(), os.Args[0], args...)
-	p.cmd.Env = append(os.Environ(), asPeakd+"=1", "STATE_DIRECTORY="+state)
+	p.cmd.Env = append(os.Environ(), asPeakd+"=1", "STATE_DIRECTORY="+state, "RUNTIME_DIRECTORY="+socketDir(t))
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, p
 	p.cmd.WaitDelay = 10 * time.Second
 	if err := p.cmd.Start(); err != nil {
