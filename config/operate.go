@@ -26,8 +26,8 @@ type History struct {
 	Enabled       bool          `hcl:"enabled" doc:"false keeps none"`
 	KeepFor       time.Duration `hcl:"keep_for" doc:"how long a run is kept"`
 	KeepFailedFor time.Duration `hcl:"keep_failed_for" doc:"how long a failed run is kept"`
-	KeepRuns      int           `hcl:"keep_runs" doc:"how many runs of each daemon are kept at most; 0 means no limit"`
-	MaximumSize   Size          `hcl:"maximum_size" doc:"how large the file may grow; the oldest runs go first, failed ones last"`
+	KeepRuns      int           `hcl:"keep_runs" doc:"how many runs of each daemon are kept at most, and as many failed ones; 0 means no limit"`
+	MaximumSize   Size          `hcl:"maximum_size" doc:"how large the file may grow; the oldest output and runs go first, failed runs last"`
 }
 
 // SetDefaults sets what a history block may leave out.
