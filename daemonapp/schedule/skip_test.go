@@ -49,7 +49,8 @@ func TestSkipNext(t *testing.T) {
 		{
 			name: "while it is paused", horizon: 31 * sec, jobs: []job{ten},
 			cues: []cue{
-				{sec, func(g *stage) { g.must(g.s.Pause(g.time(), g.id("a"), time.Time{})) }}, skip(2*sec, "a"),
+				{sec, func(g *stage) { g.must(g.s.Pause(g.time(), g.id("a"), time.Time{})) }},
+				skip(2*sec, "a"),
 				{3 * sec, func(g *stage) { g.s.Resume(g.time(), g.id("a")) }},
 			},
 			want: []string{"a 0 0 0 worked 10", "a 20 20 20 worked 10", "a 30 30 30 worked 10"},

@@ -1,6 +1,8 @@
 package dirqueue
 
 import (
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -95,4 +97,32 @@ func (q *Queue) depths() (*depths, error) {
 		}
 	}
 	return &d, nil
+}
+
+// Explain says what there is in the queue, for the status of the app: "12 files ready, 38 to retry, 1 set aside". It says
+// nothing of an empty one.
+func (q *Queue) Explain() string {
+	d := q.figures.latest.Load()
+	if d == nil {
+		return ""
+	}
+	var parts []string
+	for _, part := range []struct {
+		files int
+		what  string
+	}{{d.ready, "ready"}, {d.retrying, "to retry"}, {d.failed, "set aside"}} {
+		if part.files > 0 {
+			parts = append(parts, strconv.Itoa(part.files)+" "+part.what)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	first, rest, _ := strings.Cut(parts[0], " ")
+	unit := "files"
+	if first == "1" {
+		unit = "file"
+	}
+	parts[0] = first + " " + unit + " " + rest
+	return strings.Join(parts, ", ")
 }

@@ -161,3 +161,21 @@ func TestGaugesOfWhatOthersDo(t *testing.T) {
 	d.wants("worked 1")
 	d.shows(0, 0, 0, 0)
 }
+
+// TestExplain: what status says of a queue.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	d := drive(t, "run_every = \"10s\"\nslice = \"1s\"\nbatch = 1", "a", "b", "never", "retry1", "retry2")
+	d.answers(func(ctx context.Context, job deliver.Job) deliver.Result {
+		d.clock.Add(time.Second)
+		return byName(ctx, job)
+	})
+	explain := d.daemon.(interface{ Explain() string }).Explain
+	same(t, "before the first run", explain(), "")
+	for _, want := range []string{
+		"4 files ready", "3 files ready", "2 files ready, 1 set aside", "1 file ready, 1 to retry, 1 set aside", "2 files to retry, 1 set aside",
+	} {
+		d.run()
+		same(t, "status", explain(), want)
+	}
+}
