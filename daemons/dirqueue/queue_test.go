@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/peakd/peakd/daemonapp"
+	"github.com/peakd/peakd/daemonapp/schedule"
 	"github.com/peakd/peakd/daemons/dirqueue/deliver"
 	"github.com/peakd/peakd/daemons/dirqueue/spool"
 )
@@ -396,5 +397,23 @@ func TestKeep(t *testing.T) {
 	same(t, "at the end", tree(t, d.dir), []string{})
 	if _, err := os.Stat(filepath.Join(d.dir, ".peakd")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestArrivalsBetweenSlices: what comes while a backlog is worked off in slices is seen before the queue rests, though the
+// slice that it has woken went on with what was known.
+func TestArrivalsBetweenSlices(t *testing.T) {
+	t.Parallel()
+	for _, order := range []string{"name", "none", "mtime"} {
+		t.Run(order, func(t *testing.T) {
+			t.Parallel()
+			d := drive(t, "run_every = \"1h\"\nslice = \"0s\"\nbatch = 1\norder = \""+order+"\"", "m", "n", "o")
+			d.wants("more 1")
+			put(t, d.dir, "a", "z")
+			for ends := 0; ends < 10 && d.last.Result.Outcome == schedule.More; ends++ {
+				d.run()
+			}
+			same(t, "the files", tree(t, d.dir), []string{"done/a", "done/m", "done/n", "done/o", "done/z"})
+		})
 	}
 }

@@ -18,6 +18,7 @@ type run struct {
 	until              time.Time // when the slice is over; zero: never
 	delivered, handled int
 	more               bool
+	read               bool  // what has come before the run is seen to
 	err                error // that ends the run: the queue itself is bad
 }
 
@@ -45,7 +46,8 @@ func (r *run) batch(now time.Time) bool {
 		r.next = r.bucket.when().Round(0)
 		return false
 	}
-	batch, err := r.spool.Claim(spool.Request{Now: now.Round(0), N: n})
+	batch, err := r.spool.Claim(spool.Request{Now: now.Round(0), N: n, Arrivals: !r.read})
+	r.read = true
 	r.bucket.giveBack(n - len(batch.Claimed))
 	r.next = batch.Next
 	r.tell(batch)

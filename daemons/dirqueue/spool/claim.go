@@ -18,6 +18,8 @@ type Request struct {
 	N int
 	// Rescan reads the directory even if it looks unchanged.
 	Rescan bool
+	// Arrivals: something may have come since the directory was read. There is More until it has been read again.
+	Arrivals bool
 }
 
 // Batch is what Claim has found. It holds what was claimed also when Claim returns an error beside it.
@@ -76,6 +78,7 @@ func (q *Queue) Claim(r Request) (Batch, error) {
 		return Batch{Blocked: true}, nil
 	}
 	c := &round{Request: r}
+	q.ready.behind = q.ready.behind || r.Arrivals
 	err := q.claim(c)
 	q.foresee(c)
 	return c.Batch, q.wrap("claim in", err)
@@ -175,7 +178,7 @@ func (q *Queue) isLastChance(history tally) bool {
 // foresee tells when to come again.
 func (q *Queue) foresee(r *round) {
 	r.Ready, r.Waiting = q.ready.count, len(q.looks.at)
-	r.More = r.More || len(q.ready.next) > 0 || q.ready.more || len(q.deferred.pool.next) > 0 || q.deferred.pool.more ||
+	r.More = r.More || len(q.ready.next) > 0 || q.ready.more || q.ready.behind || len(q.deferred.pool.next) > 0 || q.deferred.pool.more ||
 		len(r.buckets)+len(r.folders) > 0
 	if r.Blocked || len(r.Claimed) == 0 && q.looks.full() {
 		r.More = false // asking again at once would change nothing
@@ -217,7 +220,7 @@ func (q *Queue) readDirectory(r *round) error {
 	p := &q.ready
 	look := q.looks.next()
 	if p.gate.shut(st) && !r.Rescan && !p.more && (look.IsZero() || r.Now.Before(look)) {
-		r.Skipped = len(p.next) == 0
+		r.Skipped, p.behind = len(p.next) == 0, false
 		return nil
 	}
 	p.gate.note(st)

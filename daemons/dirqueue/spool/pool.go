@@ -52,11 +52,14 @@ type pool struct {
 	next   []candidate // in order
 	more   bool        // the directory holds more than these
 	count  int         // how many candidates the directory held when it was read
+	behind bool        // it is to be read once more, as things may have come since
 	read   time.Time   // when the directory was read
 	cursor *entries    // where reading goes on, without an order
 }
 
-func (p *pool) forget() { *p = pool{gate: p.gate, count: p.count, more: p.more || len(p.next) > 0} }
+func (p *pool) forget() {
+	*p = pool{gate: p.gate, behind: p.behind, count: p.count, more: p.more || len(p.next) > 0}
+}
 
 // stale tells whether the window is so old that others may have come that go before it. Reading again costs at most a
 // twentieth of the time, however long it takes.
@@ -92,7 +95,7 @@ func (p *pool) fill(dir int, order Order, limit int, accept accept) error {
 		})
 	}
 	w.cut()
-	p.next, p.more, p.count = w.kept, w.dropped, count
+	p.next, p.more, p.count, p.behind = w.kept, w.dropped, count, err != nil
 	return err
 }
 
@@ -100,11 +103,9 @@ func (p *pool) fill(dir int, order Order, limit int, accept accept) error {
 // are not gone through again.
 func (p *pool) fillUnordered(dir int, accept accept) error {
 	if p.cursor == nil {
-		from, err := readEntries(dir)
-		if err != nil {
+		if err := p.restart(dir); err != nil {
 			return err
 		}
-		p.cursor = from
 	}
 	p.next = p.next[:0]
 	for len(p.next) == 0 {
@@ -113,6 +114,10 @@ func (p *pool) fillUnordered(dir int, accept accept) error {
 				p.next = append(p.next, candidate{rank: rank, name: string(name)})
 			}
 		})
+		if err == nil && !more && p.behind && len(p.next) == 0 {
+			err = p.restart(dir)
+			more = true
+		}
 		if !more || err != nil {
 			p.cursor, p.more = nil, false
 			return err
@@ -120,4 +125,11 @@ func (p *pool) fillUnordered(dir int, accept accept) error {
 	}
 	p.more, p.count = true, len(p.next)
 	return nil
+}
+
+// restart begins at the beginning.
+func (p *pool) restart(dir int) (err error) {
+	p.cursor, err = readEntries(dir)
+	p.behind = p.behind && err != nil
+	return err
 }
