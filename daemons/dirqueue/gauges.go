@@ -70,6 +70,14 @@ func (q *Queue) count(changed bool) {
 	f.next = after.Add(countShare * after.Sub(now))
 }
 
+// catchUp counts what the last run has left, before the queue rests: for long nobody will.
+func (q *Queue) catchUp() {
+	if q.figures.behind {
+		q.figures.next = time.Time{}
+		q.count(false)
+	}
+}
+
 func (q *Queue) depths() (*depths, error) {
 	var d depths
 	for state, count := range map[spool.State]*int{

@@ -113,7 +113,8 @@ func (q *Queue) result(r *run, err error) (schedule.Result, error) {
 	case r.more:
 		return schedule.Result{Outcome: schedule.More, Count: r.delivered}, nil
 	}
-	if (now.Sub(q.worked) >= restAfter || q.types.crowd.dense()) && !q.figures.behind {
+	if now.Sub(q.worked) >= restAfter || q.types.crowd.dense() {
+		q.catchUp()
 		err = q.rest()
 	}
 	if r.handled > 0 {

@@ -252,28 +252,33 @@ func TestReloadThatIsRefused(t *testing.T) {
 func TestWhichApp(t *testing.T) {
 	t.Parallel()
 	dir := socketDir(t)
+	h := host()
+	h.Name = "whichd" // so that an app that runs on this machine is not found
 	xdg := "XDG_RUNTIME_DIR=" + dir
-	if err := os.Mkdir(filepath.Join(dir, "peakd"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "whichd"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	ask := func(name string, code int, pattern string, args ...string) {
 		t.Helper()
-		got := command(t, "", []string{xdg}, args...)
+		var out, err bytes.Buffer
+		streams := cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err, Environ: []string{xdg, "HOME=" + dir}}
+		got := result{code: h.Run(t.Context(), args, streams)}
+		got.out, got.err = out.String(), err.String()
 		if got.code != code {
 			t.Errorf("%s: exit code %d, want %d\n%s", name, got.code, code, got.err)
 		}
 		want(t, name, got.out+got.err, pattern)
 	}
-	ask("nobody", 4, `peakd: no app is running: nobody answers at a socket in /run/peakd, .*`+dir+`/peakd.*; .peakd run. starts one`, "status")
-	ask("nobody", 1, `peakd: no app is running: `, "trigger", "a")
-	ask("nobody there", 4, `peakd: the app is not running: nobody answers at /nowhere/x.sock`, "status", "--socket", "/nowhere/x.sock")
+	ask("nobody", 4, `whichd: no app is running: nobody answers at a socket in /run/whichd, .*`+dir+`/whichd.*; .whichd run. starts one`, "status")
+	ask("nobody", 1, `whichd: no app is running: `, "trigger", "a")
+	ask("nobody there", 4, `whichd: the app is not running: nobody answers at /nowhere/x.sock`, "status", "--socket", "/nowhere/x.sock")
 	ask("nobody there", 1, `the app is not running`, "stop", "--socket", "/nowhere/x.sock")
-	steer(t, filepath.Join(dir, "peakd", "shop.sock"), "export")
+	steer(t, filepath.Join(dir, "whichd", "shop.sock"), "export")
 	ask("one", 0, `^triggered export$`, "trigger", "export")
 	ask("by its name", 0, `^triggered export$`, "--app", "shop", "trigger", "export")
 	ask("by another", 4, `no app called "mail" is running`, "status", "--app", "mail")
-	ask("by its place and another name", 2, `is called "shop", not "mail"`, "trigger", "export", "--app", "mail", "--socket", filepath.Join(dir, "peakd", "shop.sock"))
-	second := filepath.Join(dir, "peakd", "mail.sock")
+	ask("by its place and another name", 2, `is called "shop", not "mail"`, "trigger", "export", "--app", "mail", "--socket", filepath.Join(dir, "whichd", "shop.sock"))
+	second := filepath.Join(dir, "whichd", "mail.sock")
 	steer(t, second, "import")
 	ask("two", 2, `several apps run: mail \(.*\), shop \(.*\); say which by --app NAME, or by --socket PATH`, "trigger", "export")
 	ask("one of two", 0, `^triggered import$`, "trigger", "import", "--app", "mail")
