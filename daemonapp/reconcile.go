@@ -3,6 +3,8 @@ package daemonapp
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"math/bits"
 	"reflect"
 	"slices"
 	"strings"
@@ -123,17 +125,39 @@ func (a *App) populate(parent schedule.ID, prefix string, specs []Spec, now time
 }
 
 func checkNames(specs []Spec) error {
-	seen := make(map[string]struct{}, len(specs))
+	seen := newNameSet(len(specs))
 	for i := range specs {
 		if err := checkName(&specs[i]); err != nil {
 			return err
 		}
-		name := specs[i].Name
-		if seen[name] = struct{}{}; len(seen) == i {
-			return fmt.Errorf("daemon %q: %w", name, ErrName)
+		if !seen.add(specs, int32(i)) {
+			return fmt.Errorf("daemon %q: %w", specs[i].Name, ErrName)
 		}
 	}
 	return nil
+}
+
+// nameSet is the names of some specs, as a hash table of their places: a map would hold the names again and take longer.
+type nameSet struct {
+	seed  maphash.Seed
+	slots []int32 // one more than the place; 0 is none. Half of them stay free, and their number is a power of two.
+}
+
+func newNameSet(n int) nameSet {
+	return nameSet{maphash.MakeSeed(), make([]int32, 1<<bits.Len(uint(2*n)))}
+}
+
+// add tells whether the name of the spec at i is another than those before.
+func (s nameSet) add(specs []Spec, i int32) bool {
+	mask := uint64(len(s.slots) - 1)
+	at := maphash.String(s.seed, specs[i].Name) & mask
+	for ; s.slots[at] != 0; at = (at + 1) & mask {
+		if specs[s.slots[at]-1].Name == specs[i].Name {
+			return false
+		}
+	}
+	s.slots[at] = i + 1
+	return true
 }
 
 func checkName(spec *Spec) error {

@@ -1,6 +1,8 @@
 package daemonapp_test
 
 import (
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -43,6 +45,23 @@ func TestReconcileWithAnErrorChangesNothing(t *testing.T) {
 		_, err = daemonapp.New(daemonapp.Options{}).Reconcile(list(digested("", "1")))
 		is(t, "no name, before the app runs", err, daemonapp.ErrName)
 	})
+}
+
+func TestTwoOfOneNameAmongMany(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 3, 1000} {
+		specs := make([]daemonapp.Spec, n)
+		for i := range specs {
+			specs[i] = digested(strconv.Itoa(i), "1")
+		}
+		if _, err := daemonapp.New(daemonapp.Options{}).Reconcile(slices.Clone(specs)); err != nil {
+			t.Errorf("%d names: %v", n, err)
+		}
+		for _, twice := range []int{0, n / 2, n - 1} {
+			_, err := daemonapp.New(daemonapp.Options{}).Reconcile(append(slices.Clone(specs), specs[twice]))
+			is(t, "one name twice", err, daemonapp.ErrName)
+		}
+	}
 }
 
 // label is a spec whose description, tags and priority are its own, whatever its digest.

@@ -225,8 +225,14 @@ func (q *Indexed[K]) sink(i, child int, s slot[K]) {
 	q.put(i, s)
 }
 
-// least is the first in order of the slots that have the same parent as i, the first of them.
+// least is the first in order of the slots that have the same parent as i, the first of them. Which of four comes first
+// no processor can guess, so that a full set is asked without a branch on the keys.
 func (q *Indexed[K]) least(i int) int {
+	if i+arity <= len(q.slots) {
+		c := q.slots[i : i+arity : i+arity]
+		a, b := second(&c[0], &c[1]), 2+second(&c[2], &c[3])
+		return i + a + (b-a)*second(&c[a&3], &c[b&3])
+	}
 	least := i
 	for c := i + 1; c < min(i+arity, len(q.slots)); c++ {
 		if q.slots[c].before(&q.slots[least]) {
@@ -234,6 +240,18 @@ func (q *Indexed[K]) least(i int) int {
 		}
 	}
 	return least
+}
+
+// second is 1 if o comes before s, otherwise 0.
+func second[K cmp.Ordered](s, o *slot[K]) int {
+	n := 0
+	if o.key < s.key {
+		n = 1
+	}
+	if o.key == s.key && o.seq < s.seq {
+		return 1
+	}
+	return n
 }
 
 func (q *Indexed[K]) put(i int, s slot[K]) {

@@ -78,11 +78,12 @@ type Manager struct {
 	slots    *schedule.Slots     // what bounds how many run at once; nil: nothing
 	watched  map[string]*watched // by path: the base, and the groups below it
 	queues   map[string]*child   // by path below the base
-	changed  int                 // how many came and went since the last run that ended
-	refused  map[string]string   // directories that cannot have a queue, and why, as it was told
-	unread   map[string]string   // groups that cannot be read, and why, as it was told
-	excess   int                 // how many directories there were too many, as it was told
-	crowded  bool                // it was told that there are too few descriptors
+	shelf    map[spool.Identity]*shelved
+	changed  int               // how many came and went since the last run that ended
+	refused  map[string]string // directories that cannot have a queue, and why, as it was told
+	unread   map[string]string // groups that cannot be read, and why, as it was told
+	excess   int               // how many directories there were too many, as it was told
+	crowded  bool              // it was told that there are too few descriptors
 }
 
 // child is a queue as its manager knows it.
@@ -90,6 +91,9 @@ type child struct {
 	spec   daemonapp.Spec
 	id     spool.Identity
 	missed int // in so many scans in a row its directory was not there
+
+	fullName string   // what the app calls it
+	legacy   *bequest // what it gets from the queue of the directory's earlier name; nil: nothing
 }
 
 var (
@@ -101,7 +105,7 @@ func (t *types) manager(env config.Env, s ManagerSettings) (daemonapp.Daemon, er
 	m := &Manager{
 		Pace: daemonapp.Pace{Planner: env.Planner}, env: env, settings: s, types: t,
 		calendar: schedule.CalendarOf(env.Planner) != nil,
-		watched:  map[string]*watched{}, queues: map[string]*child{}, refused: map[string]string{}, unread: map[string]string{},
+		watched:  map[string]*watched{}, queues: map[string]*child{}, shelf: map[spool.Identity]*shelved{}, refused: map[string]string{}, unread: map[string]string{},
 	}
 	if s.MaxRunning > 0 {
 		m.slots = &schedule.Slots{Max: s.MaxRunning}
@@ -116,12 +120,17 @@ func (m *Manager) Run(ctx context.Context) (schedule.Result, error) {
 		return schedule.Result{}, err
 	}
 	m.drop(s)
-	for _, d := range s.found {
-		if err := ctx.Err(); err != nil {
-			return schedule.Result{}, context.Cause(ctx)
+	for _, renamed := range []bool{true, false} { // who has a queue keeps it
+		for _, d := range s.found {
+			if err := ctx.Err(); err != nil {
+				return schedule.Result{}, context.Cause(ctx)
+			}
+			if (m.shelf[d.id] != nil) == renamed {
+				m.admit(s, d)
+			}
 		}
-		m.admit(s, d)
 	}
+	m.clearShelf()
 	m.tellExcess(s.excess)
 	m.tellCrowd()
 	changed := m.changed
@@ -150,6 +159,14 @@ func (m *Manager) Close() error {
 	for path := range m.watched {
 		m.unwatch(path)
 	}
+	for _, s := range m.shelf {
+		s.legacy.giveUp()
+	}
+	for _, c := range m.queues { // of what was made last the app may never have heard
+		if c.legacy != nil {
+			c.legacy.giveUp()
+		}
+	}
 	return nil
 }
 
@@ -165,7 +182,10 @@ func (m *Manager) drop(s *scan) {
 			if c.missed++; c.missed < m.settings.GoneAfter {
 				continue
 			}
-		case there:
+		default:
+			m.shelve(name, c)
+		}
+		if there {
 			continue // another in its place: admit replaces it
 		}
 		delete(m.queues, name)
@@ -189,7 +209,7 @@ func (m *Manager) admit(s *scan, d directory) {
 		s.excess++
 		return
 	}
-	spec, err := m.spec(d)
+	spec, queue, err := m.spec(d)
 	if err != nil {
 		if m.refused[d.name] != err.Error() {
 			m.refused[d.name] = err.Error()
@@ -199,7 +219,7 @@ func (m *Manager) admit(s *scan, d directory) {
 	}
 	delete(m.refused, d.name)
 	spec.Fresh = c != nil // another directory of the same name: its queue does not wait for the pace of that one's
-	m.queues[d.name] = &child{spec: spec, id: d.id}
+	m.queues[d.name] = &child{spec: spec, id: d.id, fullName: queue.env.Name, legacy: m.follow(d, queue)}
 	m.changed++
 }
 
@@ -207,21 +227,26 @@ func (m *Manager) admit(s *scan, d directory) {
 // and each.path would be the path of another directory, or of none.
 var errForm = errors.New("the directory's name is not in Unicode normal form C: rename it")
 
-func (m *Manager) spec(d directory) (daemonapp.Spec, error) {
+func (m *Manager) spec(d directory) (daemonapp.Spec, *Queue, error) {
 	each := config.Each{Name: d.name, Path: filepath.Join(string(m.settings.Directory), d.name)}
 	if !norm.NFC.IsNormalString(each.Path) {
-		return daemonapp.Spec{}, errForm
+		return daemonapp.Spec{}, nil, errForm
 	}
 	spec, err := m.settings.Queue.Spec(each)
 	if err != nil {
-		return daemonapp.Spec{}, err
+		return daemonapp.Spec{}, nil, err
 	}
-	if q, ok := spec.Daemon.(*Queue); ok && !isWithin(string(q.settings.Directory), each.Path) {
-		return daemonapp.Spec{}, fmt.Errorf("its queue would be on %s: leave directory out of the queue and match blocks", q.settings.Directory)
+	queue, ok := spec.Daemon.(*Queue)
+	if !ok {
+		return daemonapp.Spec{}, nil, fmt.Errorf("a %T is no queue", spec.Daemon)
 	}
+	if directory := string(queue.settings.Directory); !isWithin(directory, each.Path) {
+		return daemonapp.Spec{}, nil, fmt.Errorf("its queue would be on %s: leave directory out of the queue and match blocks", directory)
+	}
+	queue.managed, queue.directory = true, d.id
 	spec.Digest = fmt.Sprintf("%s:%x:%x", spec.Digest, d.id.Dev, d.id.Ino)
 	spec.Terms.Slots = m.slots
-	return spec, nil
+	return spec, queue, nil
 }
 
 // isWithin tells whether a path is that of a directory or of something in it.

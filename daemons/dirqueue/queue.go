@@ -33,11 +33,19 @@ type Queue struct {
 	moved     atomic.Bool // the watch has told that the directory may be another one now
 	calmUntil time.Time   // up to when there is nothing to do unless something arrives; zero: not known
 	mark      spool.Mark  // tells then whether something has
+	legacy    *bequest    // what the queue of the directory's earlier name leaves to this one; nil: nothing
+	streaks   streaks
 	trip      breaker
 
-	spool     *spool.Queue // nil: not open
-	failed    atomic.Int64 // when the last run failed, Unix time in ns; 0: it did not
-	unended   []ending     // attempts that are over, which could not be put on record
+	spool     *spool.Queue   // nil: not open
+	heir      *bequest       // who gets what this one leaves; nil: nobody. It is guarded by living
+	enlisted  bool           // living has it
+	directory spool.Identity // the one that it is made for, if it is managed
+	managed   bool           // a manager sees to it that it ends when its directory has another name
+	inherited bool           // spool was, and is not known to be under this queue's name
+	foreign   bool           // spool was opened with other settings
+	failed    atomic.Int64   // when the last run failed, Unix time in ns; 0: it did not
+	unended   []ending       // attempts that are over, which could not be put on record
 	kept      upkeep
 	atWork    bool // it is not at rest, as the crowd knows it
 	deliverer deliver.Deliverer
@@ -64,12 +72,24 @@ const restAfter = time.Minute
 // to a line in the log.
 const failRest = 10 * time.Second
 
-// Hold implements [daemonapp.Holder]: while the destination is bad the queue rests.
+// Hold implements [daemonapp.Holder]: while the destination is bad the queue rests, and a directory that was renamed waits for
+// the end of what is under way.
 func (q *Queue) Hold() (reason string, recheck time.Duration) {
+	q.enlist()
+	if q.legacy != nil && !q.inherit() {
+		return "its directory had another name, under which it is still at work", heirRecheck
+	}
 	if !q.trip.on {
 		return "", 0
 	}
 	return q.trip.hold(q.env.Clock.Now())
+}
+
+func (q *Queue) enlist() {
+	if !q.enlisted {
+		q.enlisted = true
+		q.types.living.enlist(q)
+	}
 }
 
 // Run implements [daemonapp.Daemon].
@@ -79,12 +99,20 @@ func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
 	if q.quiet(start) {
 		return schedule.Result{Outcome: schedule.Idle}, nil
 	}
+	if q.legacy != nil && !q.inherit() {
+		return schedule.Result{Outcome: schedule.Idle}, nil // an operator wants it to run all the same
+	}
+	q.enlist()
 	q.next, q.calmUntil = time.Time{}, time.Time{}
-	if err := q.open(start); err != nil {
-		return schedule.Result{}, q.types.crowd.explain(err)
+	r := &run{Queue: q, ctx: ctx, until: start.Add(q.settings.Slice)}
+	switch err := r.open(start); {
+	case errors.Is(err, errAway):
+		q.next = start.Add(awayRecheck).Round(0)
+		return schedule.Result{Outcome: schedule.Idle}, nil
+	case err != nil:
+		return q.result(r, err)
 	}
 	q.wake()
-	r := &run{Queue: q, ctx: ctx, until: start.Add(q.settings.Slice)}
 	if info, ok := daemonapp.RunFrom(ctx); ok && info.Once {
 		r.until = time.Time{}
 	}
@@ -123,85 +151,9 @@ func (q *Queue) result(r *run, err error) (schedule.Result, error) {
 	return schedule.Result{Outcome: schedule.Idle}, err
 }
 
-// open opens the queue, anew if its directory is another one now.
-func (q *Queue) open(now time.Time) error {
-	if q.spool != nil && q.stale(now) {
-		q.shut()
-	}
-	if q.spool != nil {
-		return nil
-	}
-	if q.deliverer == nil {
-		d, err := q.types.deliverer(q.env, q.settings)
-		if err != nil {
-			return err
-		}
-		q.deliverer = d
-	}
-	q.moved.Store(false)
-	s, err := spool.Open(string(q.settings.Directory), q.settings.options())
-	if err != nil {
-		return err
-	}
-	q.spool, q.kept = s, upkeep{}
-	q.watch = q.watched()
-	return nil
-}
-
-// stale tells whether what is open is no longer the queue: its directory was removed, or another one is called that now,
-// or its disk did not keep what it was given. Whether it was renamed is looked at when the watch tells so, and now and
-// then: a directory above it may have been.
-func (q *Queue) stale(now time.Time) bool {
-	if q.spool.Gone() || q.spool.Degraded() != nil {
-		return true
-	}
-	moved := q.moved.Swap(false)
-	if !moved && q.watch != nil && !q.kept.due(now) {
-		return false
-	}
-	id, err := identity(string(q.settings.Directory))
-	return err != nil || id != q.spool.Identity()
-}
-
-// watched tells the queue of files as they arrive. Where that cannot be, it looks as often as its pace says.
-func (q *Queue) watched() *watch.Watch {
-	wake := q.env.Wake
-	if q.calendar {
-		wake = func() {}
-	}
-	w, err := q.types.watches.Add(q.spool.FD(), watch.Arrivals, func(what watch.Mask) {
-		if what&watch.Itself != 0 {
-			q.moved.Store(true)
-		} else if at := q.failed.Load(); at != 0 && q.env.Clock.Now().Sub(time.Unix(0, at)) < failRest {
-			return
-		}
-		wake()
-	})
-	if err != nil {
-		q.types.unwatched(q.env.Log, err)
-		return nil
-	}
-	return w
-}
-
-// rewatch sees to it that the queue is watched, where that can be.
-func (q *Queue) rewatch() {
-	if q.watch == nil || q.watch.Lost() {
-		q.unwatch()
-		q.watch = q.watched()
-	}
-}
-
-// unwatch ends the watch.
-func (q *Queue) unwatch() {
-	if q.watch != nil {
-		q.watch.Close()
-		q.watch = nil
-	}
-}
-
 // shut closes the queue, but not what delivers. Attempts that are not on record are left to recovery.
 func (q *Queue) shut() {
+	q.inherited, q.foreign = false, false
 	q.unwatch()
 	if err := q.spool.Close(); err != nil && !errors.Is(err, spool.ErrDegraded) { // that has been told
 		q.warn("close", err)
@@ -215,11 +167,11 @@ func (q *Queue) shut() {
 // been told of what has arrived since the last run.
 func (q *Queue) Close() error {
 	q.types.crowd.queues.Add(-1)
-	told := q.watch != nil && !q.calendar
+	q.bequeath()
 	if q.spool != nil {
 		q.shut()
 	}
-	if told {
+	if !q.calendar {
 		q.env.Wake()
 	}
 	if q.deliverer == nil {

@@ -41,7 +41,7 @@ func (q *Queue) beCalm() {
 
 // NextRun implements [schedule.Planner]: when a file is due again before the next look, the queue is due then.
 func (q *Queue) NextRun(last schedule.Run) time.Time {
-	planned := q.Pace.NextRun(last)
+	planned := q.Pace.NextRun(q.streaks.count(last))
 	if q.calendar || planned.IsZero() || last.Result.Outcome == schedule.Failed {
 		return planned
 	}

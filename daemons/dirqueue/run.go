@@ -34,7 +34,10 @@ func (r *run) work() error {
 			r.more = true
 			return nil
 		}
-		more = r.batch(now)
+		if more = r.batch(now); more && r.renamed() {
+			r.next = now.Add(awayRecheck).Round(0) // the queue goes on under the new name, or here if it comes back
+			return r.err
+		}
 	}
 	return r.err
 }

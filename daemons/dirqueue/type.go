@@ -31,7 +31,7 @@ var managerDoc string
 // Types are dir_queue and dir_queue_manager, which share one inotify instance. The functions are what a
 // deliver "go" block may name; nil offers none.
 func Types(functions function.Functions) []config.Type {
-	t := &types{functions: functions, watches: &watch.Shared{}, crowd: newCrowd()}
+	t := &types{functions: functions, watches: &watch.Shared{}, crowd: newCrowd(), living: &living{queues: map[string]*Queue{}}}
 	defaults := Defaults()
 	defaults.offered = functions.Check
 	return []config.Type{
@@ -45,6 +45,7 @@ type types struct {
 	functions function.Functions
 	watches   *watch.Shared
 	crowd     *crowd
+	living    *living
 	told      sync.Once // that directories cannot be watched
 }
 

@@ -22,6 +22,7 @@ func (q *Queue) Follow(dir string) error {
 		return q.wrap("follow", err)
 	}
 	q.dir = dir
+	q.ready.forget() // of what has come since it was read, who had that name was told
 	return nil
 }
 

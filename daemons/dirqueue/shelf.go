@@ -1,0 +1,45 @@
+package dirqueue
+
+import "go.uber.org/zap"
+
+// shelved is what the queue of a directory leaves that has lost its name to another, or has got another name, until the queue
+// of the new name comes for it.
+type shelved struct {
+	legacy *bequest
+	name   string // the earlier one
+	missed int    // in so many scans in a row nobody came
+}
+
+// shelve keeps what the queue of a directory leaves.
+func (m *Manager) shelve(name string, c *child) {
+	legacy := m.types.living.bequest(c.fullName, c.id)
+	if legacy == nil && c.legacy != nil { // it has not begun, and has inherited itself
+		legacy = &bequest{}
+		c.legacy.pass(legacy)
+	}
+	if legacy != nil {
+		m.shelf[c.id] = &shelved{legacy: legacy, name: name}
+	}
+}
+
+// follow has the queue of a directory that was renamed go on where that of its earlier name ends.
+func (m *Manager) follow(d directory, queue *Queue) *bequest {
+	was := m.shelf[d.id]
+	if was == nil {
+		return nil
+	}
+	delete(m.shelf, d.id)
+	m.env.Log.Info("renamed", zap.String("directory", d.name), zap.String("was", was.name))
+	queue.legacy = was.legacy
+	return was.legacy
+}
+
+// clearShelf gives up what nobody has come for in so many scans.
+func (m *Manager) clearShelf() {
+	for id, s := range m.shelf {
+		if s.missed++; s.missed >= m.settings.GoneAfter {
+			s.legacy.giveUp()
+			delete(m.shelf, id)
+		}
+	}
+}
