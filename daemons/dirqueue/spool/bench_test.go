@@ -2,6 +2,7 @@ package spool_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,20 +157,37 @@ func BenchmarkPutAll(b *testing.B) {
 	b.ReportMetric(float64(took[0].Nanoseconds())/float64(b.N)/batch, "ns/file")
 }
 
-// Looking for work while many files wait for their next attempt, beside few.
-func BenchmarkDeferred(b *testing.B) {
-	poll := func(files int) func() time.Duration {
-		dir := memoryDir(b)
-		q := openQueue(b, dir, spool.Options{Ready: spool.ReadyRenamed, Durable: spool.DurableNone})
-		link(b, dir, files)
-		now := time.Now()
-		for i := 0; i < files; {
-			for _, c := range claim(b, q, 1000, now).Claimed {
-				i++
-				must(b, q.Retry(c, now.Add(time.Hour+time.Duration(i%7200)*time.Second), now))
-			}
+// deferMany has that many files wait for their next attempt, for one to three hours.
+func deferMany(b *testing.B, dir string, now time.Time, files int) {
+	b.Helper()
+	from := filepath.Join(dir, "0")
+	for i := range files {
+		due := spool.Due(now.Add(time.Hour+time.Duration(i%7200)*time.Second), now)
+		path := filepath.Join(dir, retryPath(due, 1, 0, name(i)))
+		if i%60000 == 0 { // a file has 65,000 names at most
+			must(b, os.MkdirAll(filepath.Dir(path), 0o700))
+			write(b, path, "")
+			from = path
+			continue
 		}
-		return func() time.Duration {
+		err := os.Link(from, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			must(b, os.MkdirAll(filepath.Dir(path), 0o700))
+			err = os.Link(from, path)
+		}
+		must(b, err)
+	}
+}
+
+// Looking for work while a million files wait for their next attempt, beside a thousand; and beside what it takes to stat a
+// hundred thousand of them, as queues do that keep the time of a file in its inode.
+func BenchmarkDeferred(b *testing.B) {
+	now := time.Now()
+	poll := func(files int) (dir string, poll func() time.Duration) {
+		dir = memoryDir(b)
+		q := openQueue(b, dir, spool.Options{Ready: spool.ReadyRenamed, Durable: spool.DurableNone})
+		deferMany(b, dir, now, files)
+		return dir, func() time.Duration {
 			start := time.Now()
 			if _, err := q.Claim(spool.Request{Now: now, N: 1, Rescan: true}); err != nil {
 				b.Fatal(err)
@@ -177,14 +195,21 @@ func BenchmarkDeferred(b *testing.B) {
 			return time.Since(start)
 		}
 	}
-	few, many := poll(1_000), poll(100_000)
-	var short, long time.Duration
+	_, few := poll(1_000)
+	dir, some := poll(100_000)
+	_, many := poll(1_000_000)
+	var took [3]time.Duration
 	for b.Loop() {
-		short += few()
-		long += many()
+		took[0] += few()
+		took[1] += some()
+		took[2] += many()
 	}
-	b.ReportMetric(float64(long)/float64(short), "x-of-1000-files")
-	b.ReportMetric(float64(long.Nanoseconds())/float64(b.N), "ns/poll")
+	start := time.Now()
+	must(b, filepath.Walk(filepath.Join(dir, ".peakd/retry"), func(_ string, _ os.FileInfo, err error) error { return err }))
+	each := time.Since(start) * time.Duration(b.N)
+	b.ReportMetric(float64(took[2])/float64(took[0]), "million/thousand")
+	b.ReportMetric(float64(each)/float64(took[1]), "stat-each/poll")
+	b.ReportMetric(float64(took[2].Nanoseconds())/float64(b.N), "ns/poll")
 }
 
 // The first file out of a million, beside os.ReadDir of the directory. By name, nearly all of it is the kernel's listing: beside
@@ -226,4 +251,37 @@ func BenchmarkIdle(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Looking into a directory that once held many files, before and after it was replaced by a fresh one, beside one that never
+// held any. It is on a disk's file system: in memory no directory stays large.
+func BenchmarkIdleAfterBacklog(b *testing.B) {
+	open := func(files int) func() time.Duration {
+		dir := filepath.Join(b.TempDir(), "q")
+		must(b, os.Mkdir(dir, 0o755))
+		link(b, dir, max(files, 1))
+		names, err := filepath.Glob(dir + "/*")
+		must(b, err)
+		for _, path := range names {
+			must(b, os.Remove(path))
+		}
+		q := openQueue(b, dir, spool.Options{Own: files%2 == 1})
+		_, err = q.Compact()
+		must(b, err)
+		return func() time.Duration {
+			start := time.Now()
+			_, err := q.Claim(spool.Request{Now: start, N: 1, Rescan: true})
+			must(b, err)
+			return time.Since(start)
+		}
+	}
+	looks := [...]func() time.Duration{open(0), open(200_000), open(200_001)}
+	var took [3]time.Duration
+	for b.Loop() {
+		for i, look := range looks {
+			took[i] += look()
+		}
+	}
+	b.ReportMetric(float64(took[1])/float64(took[0]), "bloated/fresh")
+	b.ReportMetric(float64(took[2])/float64(took[0]), "replaced/fresh")
 }

@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/peakd/peakd/daemons/dirqueue/spool"
 )
@@ -69,5 +72,47 @@ func TestManyFiles(t *testing.T) {
 	}
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 16<<20 {
 		t.Errorf("%d MiB are held for a window of names", grown>>20)
+	}
+}
+
+// A million files are no burden: the first thousands come in order, without the memory that all names would take.
+func TestMillionFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds to make a million files")
+	}
+	const files, some = 1_000_000, 2_000
+	dir := memoryDir(t)
+	link(t, dir, files)
+	want := make([]string, files)
+	for i := range want {
+		want[i] = name(i)
+	}
+	slices.Sort(want)
+	want = slices.Clone(want[:some])
+	q := openQueue(t, dir, spool.Options{Ready: spool.ReadyRenamed, Delete: true, Durable: spool.DurableNone})
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var got []string
+	for len(got) < some {
+		b := claim(t, q, some-len(got), time.Now())
+		got = append(got, names(b.Claimed)...)
+		for _, c := range b.Claimed {
+			must(t, q.Done(c, time.Now()))
+		}
+		if len(b.Claimed) == 0 {
+			t.Fatalf("after %d files there are no more: %+v", len(got), b)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("claimed (-want +got):\n%s", diff)
+	}
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 16<<20 {
+		t.Errorf("%d MiB are held for a window of names", grown>>20)
+	}
+	if d, err := q.Depth(spool.StateReady, false); err != nil || d.Files != files-some {
+		t.Errorf("%d are ready (%v), want %d", d.Files, err, files-some)
 	}
 }
