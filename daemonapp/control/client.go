@@ -49,7 +49,13 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{path: path, http: &http.Client{Transport: &http.Transport{
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, path) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := dial(ctx, path)
+			if err != nil {
+				return nil, err
+			}
+			return &listening{Conn: conn}, nil
+		},
 		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
 	}}}
 	if uc, ok := conn.(*net.UnixConn); ok {
@@ -70,6 +76,22 @@ func dial(ctx context.Context, path string) (net.Conn, error) {
 		return nil, fmt.Errorf("connect to %s: %w", path, fs.ErrPermission)
 	}
 	return nil, fmt.Errorf("connect to %s: %w", path, err)
+}
+
+// listening is a connection that tells if the server has closed it without a word: net/http says so in too many ways.
+type listening struct {
+	net.Conn
+	heard bool // of the one goroutine that reads
+}
+
+// Read implements [net.Conn].
+func (l *listening) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	l.heard = l.heard || n > 0
+	if !l.heard && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
+		err = ErrNoRoom
+	}
+	return n, err
 }
 
 // Path is the socket.
@@ -235,7 +257,7 @@ func unwrapped(ctx context.Context, err error) error {
 	if e := (*url.Error)(nil); errors.As(err, &e) {
 		err = e.Err
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+	if errors.Is(err, ErrNoRoom) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return ErrNoRoom
 	}
 	return cause(ctx, err)
