@@ -231,6 +231,38 @@ func benchmarkAtRest(b *testing.B, shared bool, change ...func([]daemonapp.Spec)
 	}
 }
 
+// BenchmarkIdle is the processor time of two minutes in which nothing is due, with 100,000 daemons that run hourly: the app's
+// own, and the collection of garbage that the Go runtime forces in that time. The ratio is to an app without daemons, whose
+// time is measured at its side.
+func BenchmarkIdle(b *testing.B) {
+	const n, part = 100_000, 4 * time.Second
+	idle := func(specs []daemonapp.Spec) time.Duration {
+		for i := range specs {
+			specs[i].Terms.StartAfter = time.Hour
+		}
+		app, end := live(b, daemonapp.Options{}, specs)
+		defer end()
+		for app.Vitals().Daemons < len(specs) {
+			time.Sleep(time.Millisecond)
+		}
+		runtime.GC()
+		before := cpu()
+		time.Sleep(part)
+		waiting := cpu() - before
+		before = cpu()
+		runtime.GC()
+		return waiting*time.Duration(2*time.Minute/part) + cpu() - before
+	}
+	idle(nil) // the first one pays for what the test has left
+	for b.Loop() {
+		empty := idle(nil)
+		full := idle(hourly(n, false))
+		b.ReportMetric(empty.Seconds()*1e3, "empty-cpu-ms")
+		b.ReportMetric(full.Seconds()*1e3, "cpu-ms")
+		b.ReportMetric(float64(full)/float64(empty), "x")
+	}
+}
+
 // BenchmarkMillion registers a million daemons and stops them.
 func BenchmarkMillion(b *testing.B) {
 	const n = 1_000_000

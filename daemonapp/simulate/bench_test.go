@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/peakd/peakd/daemonapp/calendar"
 	"github.com/peakd/peakd/daemonapp/schedule"
 	"github.com/peakd/peakd/daemonapp/simulate"
 )
@@ -65,6 +66,31 @@ func BenchmarkDay(b *testing.B) {
 			}, nil)
 		})
 	}
+}
+
+// BenchmarkDayCalendar has the same day with calendars, in a zone with daylight saving: a tenth of the daemons runs every few
+// minutes, the others once or more an hour or a day, 116,000 runs in all or so.
+func BenchmarkDayCalendar(b *testing.B) {
+	zone, err := time.LoadLocation("Europe/Vienna")
+	if err != nil {
+		b.Fatal(err)
+	}
+	daemons := fleet(1000, 0)
+	for i := range daemons {
+		expr := fmt.Sprintf("%d %d * * 1-5", i%60, i%24)
+		switch {
+		case i%10 == 0:
+			expr = "* * * * *"
+		case i%10 < 3:
+			expr = fmt.Sprintf("%d-59/5 8-18 * * *", i%5)
+		}
+		s, err := calendar.Parse(expr, zone)
+		if err != nil {
+			b.Fatal(err)
+		}
+		daemons[i].Entry.Planner = &calendar.Plan{Schedule: s}
+	}
+	benchmark(b, simulate.Input{Daemons: daemons, Start: time.Date(2026, 10, 25, 0, 0, 0, 0, zone)}, nil)
 }
 
 // BenchmarkYear looks at the same daemons for 365 days.
