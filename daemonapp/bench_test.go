@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -245,7 +246,7 @@ func BenchmarkIdle(b *testing.B) {
 		for app.Vitals().Daemons < len(specs) {
 			time.Sleep(time.Millisecond)
 		}
-		runtime.GC()
+		debug.FreeOSMemory() // with all that the one before has left
 		before := cpu()
 		time.Sleep(part)
 		waiting := cpu() - before

@@ -183,10 +183,8 @@ func TestNoTrampoline(t *testing.T) {
 		t.Fatal(err)
 	}
 	host := filepath.Join(t.TempDir(), forgetful)
-	if err := os.CopyFS(filepath.Dir(host), os.DirFS(filepath.Dir(self))); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(filepath.Join(filepath.Dir(host), filepath.Base(self)), host); err != nil {
+	// A copy could be written to still, through a descriptor that another test's child has inherited.
+	if err := os.Link(self, host); err != nil {
 		t.Fatal(err)
 	}
 	for name, env := range map[string]string{"parent": "A=b", "itself a child": "PEAKD_TRAMPOLINE=1"} {
