@@ -30,16 +30,16 @@ type Queue struct {
 	clock     clock.Clock
 	next      time.Time   // when there is something to do by the passing of time; zero: not known
 	calendar  bool        // it follows a calendar, and nothing but that says when it runs
+	enlisted  bool        // living has it
 	moved     atomic.Bool // the watch has told that the directory may be another one now
 	calmUntil time.Time   // up to when there is nothing to do unless something arrives; zero: not known
 	mark      spool.Mark  // tells then whether something has
 	legacy    *bequest    // what the queue of the directory's earlier name leaves to this one; nil: nothing
-	streaks   streaks
 	trip      breaker
+	streaks   streaks
 
 	spool     *spool.Queue   // nil: not open
 	heir      *bequest       // who gets what this one leaves; nil: nobody. It is guarded by living
-	enlisted  bool           // living has it
 	directory spool.Identity // the one that it is made for, if it is managed
 	managed   bool           // a manager sees to it that it ends when its directory has another name
 	inherited bool           // spool was, and is not known to be under this queue's name
@@ -95,10 +95,10 @@ func (q *Queue) enlist() {
 // Run implements [daemonapp.Daemon].
 func (q *Queue) Run(ctx context.Context) (schedule.Result, error) {
 	start := q.clock.Now()
-	q.failed.Store(0) // what arrives from now on, this run may not see
 	if q.quiet(start) {
 		return schedule.Result{Outcome: schedule.Idle}, nil
 	}
+	q.failed.Store(0) // what arrives from now on, this run may not see
 	if q.legacy != nil && !q.inherit() {
 		return schedule.Result{Outcome: schedule.Idle}, nil // an operator wants it to run all the same
 	}
