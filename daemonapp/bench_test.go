@@ -236,7 +236,11 @@ func benchmarkAtRest(b *testing.B, shared bool, change ...func([]daemonapp.Spec)
 // own, and the collection of garbage that the Go runtime forces in that time. The ratio is to an app without daemons, whose
 // time is measured at its side.
 func BenchmarkIdle(b *testing.B) {
-	const n, part = 100_000, 4 * time.Second
+	const n = 100_000
+	part := 4 * time.Second
+	if testing.Short() {
+		part /= 10
+	}
 	idle := func(specs []daemonapp.Spec) time.Duration {
 		for i := range specs {
 			specs[i].Terms.StartAfter = time.Hour
@@ -252,7 +256,7 @@ func BenchmarkIdle(b *testing.B) {
 		waiting := cpu() - before
 		before = cpu()
 		runtime.GC()
-		return waiting*time.Duration(2*time.Minute/part) + cpu() - before
+		return waiting*(2*time.Minute/part) + cpu() - before
 	}
 	idle(nil) // the first one pays for what the test has left
 	for b.Loop() {
@@ -266,7 +270,10 @@ func BenchmarkIdle(b *testing.B) {
 
 // BenchmarkMillion registers a million daemons and stops them.
 func BenchmarkMillion(b *testing.B) {
-	const n = 1_000_000
+	n := 1_000_000
+	if testing.Short() {
+		n /= 10
+	}
 	for b.Loop() {
 		specs := hourly(n, false)
 		app := daemonapp.New(daemonapp.Options{Limits: schedule.Limits{HardDeadline: time.Nanosecond}})

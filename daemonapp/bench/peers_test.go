@@ -68,7 +68,7 @@ func startOurs(tb testing.TB, n int, every time.Duration, job func()) (add, stop
 		<-s.ran
 	}
 	add = func() {
-		_ = app.Trigger("adder", true)
+		_ = app.Trigger("adder", true, "")
 		<-s.ran
 	}
 	stop = func() {

@@ -114,7 +114,11 @@ func million(b *testing.B) string {
 	}
 	rec := record(b, dir, history.Options{Buffer: 1 << 17})
 	names := benchNames(400)
-	for n := range 1_000_000 {
+	runs := 1_000_000
+	if testing.Short() {
+		runs = 20_000
+	}
+	for n := range runs {
 		o := schedule.Worked
 		switch {
 		case n%50 == 7:

@@ -209,6 +209,10 @@ func BenchmarkIdleQueues(b *testing.B) {
 	var limit unix.Rlimit
 	must(b, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	queues = min(queues, int(min(limit.Cur, 1<<30))-200)
+	span := 10 * time.Second
+	if testing.Short() {
+		queues, span = min(queues, 500), time.Second
+	}
 	base := memoryDir(b)
 	for i := range queues {
 		dir := fmt.Sprintf("%s/%05d", base, i)
@@ -219,9 +223,9 @@ func BenchmarkIdleQueues(b *testing.B) {
 	}
 	time.Sleep(time.Second) // as in life, they are older than the clock tick of the file system
 	for b.Loop() {
-		polled := idle(b, managerOf(b, base, "1s"), queues, 4, 30*time.Second)
-		woken := idle(b, managerOf(b, base, "1h"), queues, 1, 10*time.Second)
-		nothing := idle(b, nothings(queues), queues, 2, 10*time.Second)
+		polled := idle(b, managerOf(b, base, "1s"), queues, 4, 3*span)
+		woken := idle(b, managerOf(b, base, "1h"), queues, 1, span)
+		nothing := idle(b, nothings(queues), queues, 2, span)
 		held, path, glob := looks(b, base, queues)
 		b.ReportMetric(float64(queues), "queues")
 		b.ReportMetric(100*polled, "polled-%core")

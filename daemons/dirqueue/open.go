@@ -50,7 +50,7 @@ func (r *run) open(now time.Time) error {
 // keep tells whether what is open is the queue still. Otherwise, attempts that are over have been put on record as far as
 // they can ever be. An error says why the run goes no further.
 func (r *run) keep(now time.Time) (bool, error) {
-	if r.spool.Gone() || r.spool.Degraded() != nil {
+	if useless := r.spool.Gone() || r.spool.Degraded() != nil; useless {
 		return false, nil
 	}
 	here := r.here(now)

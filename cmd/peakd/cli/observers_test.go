@@ -253,7 +253,11 @@ func BenchmarkRecorded(b *testing.B) {
 // lagAt10000 are the 99th percentiles of lag in the second and in the last of five seconds.
 func lagAt10000(b *testing.B, w watched) (first, last time.Duration, lost int64) {
 	b.Helper()
-	const daemons, seconds = 10_000, 5
+	const daemons = 10_000
+	seconds := 5
+	if testing.Short() {
+		seconds = 2
+	}
 	var mu sync.Mutex
 	lags := make([][]time.Duration, seconds+1)
 	var start time.Time

@@ -196,8 +196,8 @@ func BenchmarkDeferred(b *testing.B) {
 		}
 	}
 	_, few := poll(1_000)
-	dir, some := poll(100_000)
-	_, many := poll(1_000_000)
+	dir, some := poll(scaled(100_000))
+	_, many := poll(scaled(1_000_000))
 	var took [3]time.Duration
 	for b.Loop() {
 		took[0] += few()
@@ -216,7 +216,7 @@ func BenchmarkDeferred(b *testing.B) {
 // ReadDir's sorting that counts for less the more files there are.
 func BenchmarkFirstFile(b *testing.B) {
 	dir := memoryDir(b)
-	link(b, dir, 1_000_000)
+	link(b, dir, scaled(1_000_000))
 	for _, order := range []spool.Order{spool.OrderNone, spool.OrderName} {
 		b.Run(map[spool.Order]string{spool.OrderNone: "none", spool.OrderName: "name"}[order], func(b *testing.B) {
 			var first, all time.Duration
@@ -275,7 +275,7 @@ func BenchmarkIdleAfterBacklog(b *testing.B) {
 			return time.Since(start)
 		}
 	}
-	looks := [...]func() time.Duration{open(0), open(200_000), open(200_001)}
+	looks := [...]func() time.Duration{open(0), open(scaled(200_000)), open(scaled(200_000) + 1)}
 	var took [3]time.Duration
 	for b.Loop() {
 		for i, look := range looks {
@@ -284,4 +284,12 @@ func BenchmarkIdleAfterBacklog(b *testing.B) {
 	}
 	b.ReportMetric(float64(took[1])/float64(took[0]), "bloated/fresh")
 	b.ReportMetric(float64(took[2])/float64(took[0]), "replaced/fresh")
+}
+
+// scaled is how many files a benchmark makes: a hundredth of n with -short.
+func scaled(n int) int {
+	if testing.Short() {
+		return n / 100
+	}
+	return n
 }
