@@ -175,9 +175,9 @@ func TestStuckDispatcher(t *testing.T) {
 	says(t, s, "/healthz", 200, "ok\n")
 	says(t, s, "/readyz", 200, "ok\n")
 
-	go app.Pause("a", daemonapp.Pause{})   // ends with release
-	go app.Trigger("a", false, "the test") // likewise
+	go app.Trigger("a", false, "the test") // ends with release
 	<-entered
+	go app.Pause("a", daemonapp.Pause{}) // likewise; before, it would have refused the trigger
 	const stuck = "the dispatcher is stuck: nothing has been decided for 100ms\n"
 	before := time.Now()
 	says(t, s, "/healthz", 503, stuck)
