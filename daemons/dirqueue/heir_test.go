@@ -282,6 +282,6 @@ func TestRenamedAllTheTime(t *testing.T) {
 	slices.Sort(got)
 	same(t, "what was delivered", got, want)
 	if left := openBelow(t, l.base) - queues; left != 0 {
-		t.Errorf("%d descriptors are open at the end", left)
+		t.Errorf("%d descriptors are open at the end, of %q", left, openedBelow(t, l.base))
 	}
 }

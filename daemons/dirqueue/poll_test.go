@@ -91,14 +91,20 @@ func changes(t *testing.T, dir string) map[string]time.Time {
 
 func openBelow(t *testing.T, dir string) (n int) {
 	t.Helper()
+	return len(openedBelow(t, dir))
+}
+
+// openedBelow are the files that this process has open in dir.
+func openedBelow(t *testing.T, dir string) (opened []string) {
+	t.Helper()
 	all, err := filepath.Glob("/proc/self/fd/*")
 	must(t, err)
 	for _, fd := range all {
 		if to, err := os.Readlink(fd); err == nil && (to == dir || strings.HasPrefix(to, dir+"/")) {
-			n++
+			opened = append(opened, to)
 		}
 	}
-	return n
+	return opened
 }
 
 // TestFoundAtRest: what happens in the reserved folder while a queue is at rest is found within half a minute, whoever did it.
