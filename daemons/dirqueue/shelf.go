@@ -17,9 +17,13 @@ func (m *Manager) shelve(name string, c *child) {
 		legacy = &bequest{}
 		c.legacy.pass(legacy)
 	}
-	if legacy != nil {
-		m.shelf[c.id] = &shelved{legacy: legacy, name: name}
+	if legacy == nil {
+		return
 	}
+	if other := m.shelf[c.id]; other != nil { // a scan may meet a directory under both names, and give each a queue
+		other.legacy.giveUp()
+	}
+	m.shelf[c.id] = &shelved{legacy: legacy, name: name}
 }
 
 // follow has the queue of a directory that was renamed go on where that of its earlier name ends.

@@ -52,7 +52,7 @@ func (c *Claimed) ID() string {
 }
 
 // File is the file, open for reading, at its start when first asked for. Who does not ask does not pay for it. The queue closes
-// it when the claim ends. Any goroutine may ask.
+// it when the claim ends, and from then on there is none: [os.ErrClosed]. Any goroutine may ask.
 func (c *Claimed) File() (*os.File, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,6 +96,15 @@ var errOther = errors.New("it is another file than was claimed")
 // it (exec.Cmd.ExtraFiles), so that the file is not taken from it when the daemon dies. It must not be closed, locked or
 // unlocked.
 func (c *Claimed) LockFile() *os.File { return c.slot.lock }
+
+// leave moves the file to where it goes from here. Who asks for the file meanwhile waits: it is neither here nor there.
+func (c *Claimed) leave(move func(dir int) (string, error)) (to string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to, err = move(c.place.fd)
+	c.over = err == nil
+	return to, err
+}
 
 // end gives up what the claim holds.
 func (c *Claimed) end() {

@@ -76,7 +76,7 @@ func (q *Queue) end(c *Claimed, leave func(dir int) (string, error)) error {
 		return fmt.Errorf("%q: claimed by another queue", c.Name)
 	}
 	dir := c.place.fd
-	to, err := leave(dir)
+	to, err := c.leave(leave)
 	if err == nil {
 		hook("done.after")
 		return q.ended(c, to)
