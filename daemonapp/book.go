@@ -2,7 +2,6 @@ package daemonapp
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/peakd/peakd/daemonapp/schedule"
@@ -203,7 +202,7 @@ func (a *App) entry(name string, spec *Spec) schedule.Entry {
 		e.Paused, e.PausedUntil = true, pause.Until
 	}
 	if h, ok := spec.Daemon.(Holder); ok {
-		e.Conditions.Hold = contained(h)
+		e.Conditions.Hold = h.Hold
 	}
 	if a.options.Once {
 		e.Planner, e.StartAfter, e.Offset, e.Background = once{spec.Daemon}, 0, 0, false
@@ -219,18 +218,6 @@ func plannerOf(d Daemon) schedule.Planner {
 		return t.Planner
 	}
 	return d
-}
-
-// contained is the daemon's Hold; a panic holds it, and the reason tells of it.
-func contained(h Holder) func() (string, time.Duration) {
-	return func() (reason string, recheck time.Duration) {
-		defer func() {
-			if p := recover(); p != nil {
-				reason, recheck = fmt.Sprintf("Hold panicked: %v", p), time.Minute
-			}
-		}()
-		return h.Hold()
-	}
 }
 
 // once is a planner whose daemon runs a single time.

@@ -37,6 +37,33 @@ func TestWaitingDaemonsCostNoGoroutine(t *testing.T) {
 	})
 }
 
+// TestRunsAllocateNothing is not parallel, as it counts what the whole process allocates.
+func TestRunsAllocateNothing(t *testing.T) { //nolint:paralleltest // see above
+	const runs = 20_000
+	var before, after runtime.MemStats
+	n := 0
+	app := daemonapp.New(daemonapp.Options{})
+	_, err := app.Reconcile([]daemonapp.Spec{spec("busy", every(time.Hour, func(context.Context) (schedule.Result, error) {
+		switch n++; n {
+		case runs / 2:
+			runtime.ReadMemStats(&before)
+		case runs:
+			runtime.ReadMemStats(&after)
+			app.Drain(daemonapp.DrainOptions{Reason: schedule.Asked})
+		}
+		return schedule.Result{Outcome: schedule.More}, nil
+	}))})
+	if err == nil {
+		_, err = app.Run(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := after.Mallocs - before.Mallocs; got > runs/20 { // timers and the rest of the process have some
+		t.Errorf("%d allocations in %d runs", got, runs/2)
+	}
+}
+
 // watched counts the runs in flight, and how often a daemon met itself.
 type watched struct {
 	inFlight, most, runs, overlaps atomic.Int32

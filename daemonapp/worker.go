@@ -105,9 +105,11 @@ func (w *worker) run() (result schedule.Result, err error) {
 // ask asks an error what it is asked again while the app's lock is held: its methods are the daemon's code, too, and panic here
 // if they do, as those of a nil pointer may.
 func ask(err error) {
-	if p := (*PanicError)(nil); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrTimeout) {
-		_ = errors.As(err, &p)
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrTimeout) {
+		return
 	}
+	var p *PanicError // here: it costs an allocation, which only a run that failed may
+	_ = errors.As(err, &p)
 }
 
 // what a worker does after a run.

@@ -178,11 +178,11 @@ func (s *Scheduler) arrive(id ID, due int64) bool {
 }
 
 // pick takes the daemon that is to start: the only one that is ready, or else the first in line whose conditions still
-// hold.
+// hold. Of the only one it was looked at a moment ago, at the time at which it was due: that matters to a window alone.
 func (s *Scheduler) pick(only ID) (ID, *daemon) {
 	if only != nobody {
 		d := s.daemon(only)
-		if d.extra != nil && d.due < s.at && s.holds(only, s.at) {
+		if d.extra != nil && d.extra.conditions.Window != nil && d.due < s.at && s.holds(only, s.at) {
 			return nobody, nil
 		}
 		return only, d

@@ -228,7 +228,7 @@ func TestRenamedAllTheTime(t *testing.T) {
 		for _, st := range l.Status() {
 			if t.Failed() {
 				ends := l.ends(st.Name)
-				t.Logf("%s is %v: %s; its runs: %q", st.Name, st.State, st.Reason, ends[max(0, len(ends)-5):])
+				t.Logf("%s is %v until %s: %s; its runs: %q", st.Name, st.State, st.Due, st.Reason, ends[max(0, len(ends)-5):])
 				if _, child, ok := strings.Cut(st.Name, "/"); ok {
 					t.Log(len(slices.DeleteFunc(tree(t, l.base+"/"+child), func(f string) bool { return strings.HasPrefix(f, "done/") })))
 				}
