@@ -40,10 +40,12 @@ func TestMain(m *testing.M) {
 
 // desk is where files go that are delivered by the function "desk". Its methods may be called from any goroutine.
 type desk struct {
-	mu     sync.Mutex // guards all below
+	mu     sync.Mutex // guards answer and got
 	answer func(ctx context.Context, job deliver.Job) deliver.Result
 	got    []string // names, in the order in which their attempts ended
 	news   chan struct{}
+
+	registry *config.Registry // of the types whose function it is; nil before the first load
 }
 
 func newDesk() *desk { return &desk{news: make(chan struct{}, 1)} }
@@ -97,10 +99,13 @@ func (d *desk) taken() []string {
 // load loads a configuration in which BASE stands for a directory.
 func load(t testing.TB, d *desk, base, text string) (*config.Config, *config.Diagnostics) {
 	t.Helper()
-	registry, err := config.NewRegistry(dirqueue.Types(function.Functions{"desk": d.take})...)
-	must(t, err)
+	if d.registry == nil { // one for a process, as in the program: what is loaded later shares with it
+		registry, err := config.NewRegistry(dirqueue.Types(function.Functions{"desk": d.take})...)
+		must(t, err)
+		d.registry = registry
+	}
 	return config.Load(config.Options{
-		Paths: []string{"-"}, Stdin: strings.NewReader(strings.ReplaceAll(text, "BASE", base)), Registry: registry,
+		Paths: []string{"-"}, Stdin: strings.NewReader(strings.ReplaceAll(text, "BASE", base)), Registry: d.registry,
 		Hostname: "h", Environ: func(string) (string, bool) { return "", false },
 	})
 }
