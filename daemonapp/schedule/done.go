@@ -230,7 +230,7 @@ func (s *Scheduler) rest(id ID, next int64) {
 	case d.flags&isLeaving != 0:
 		s.drop(id)
 	case d.extra != nil && d.extra.successor != nil:
-		d.flags |= later & pauseLater
+		d.flags |= later & (pauseLater | wakeLater | wakeForced)
 		s.succeed(id, d.extra.successor)
 	case d.outcome == Failed && d.exhausted():
 		s.disarm(id, fmt.Sprintf("%d failures", d.fails))

@@ -201,6 +201,7 @@ func (s *Scheduler) pick(only ID) (ID, *daemon) {
 
 func (s *Scheduler) start(d *daemon) {
 	d.state = Running
+	d.flags &^= wakeLater
 	d.started = s.at
 	d.takeSlot()
 	d.stats.waited(time.Duration(s.at - d.due))

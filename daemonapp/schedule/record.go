@@ -36,7 +36,7 @@ const (
 	isStuck            // an abandoned run has not returned
 	isQueued           // stands in a waiting set
 	armLater           // is armed when its abandoned run returns
-	wakeLater          // is due again when its run ends
+	wakeLater          // is due again when its run ends; of one that is due already: when a successor takes its place
 	wakeForced         // likewise, by an operator
 	wakeShift          // likewise, and the next time is planned anew
 	pauseLater         // is paused when its run ends

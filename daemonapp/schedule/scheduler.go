@@ -196,7 +196,8 @@ func (s *Scheduler) Remove(now time.Time, id ID) (done bool) {
 
 // Replace puts a successor of the same name in a daemon's place, at the end of its run if it is
 // running. The successor keeps the last completion, and is due at that completion plus its interval or at
-// its next calendar time, not before now; its counts start afresh, and it is armed. A pause stays.
+// its next calendar time, not before now, but now if the daemon was woken for a run that has not begun; its
+// counts start afresh, and it is armed. A pause stays.
 func (s *Scheduler) Replace(now time.Time, id ID, e Entry) {
 	s.advance(now)
 	d := s.daemon(id)
@@ -226,6 +227,8 @@ func (s *Scheduler) succeed(id ID, e *Entry) {
 	if paused {
 		until = d.extra.until
 	}
+	forced := d.flags&(isForced|wakeForced) != 0
+	woken := forced || d.flags&(isWoken|wakeLater) != 0 // what it was woken for is the successor's to do
 	s.unqueue(id)
 	s.unsettle(id)
 	d.idle, d.fails, d.outcome = 0, 0, 0
@@ -239,6 +242,8 @@ func (s *Scheduler) succeed(id ID, e *Entry) {
 	case d.flags&isStuck != 0:
 		d.flags |= armLater
 		s.disarm(id, stuckReason)
+	case forced, woken && due > s.at:
+		s.wakeNow(id, due, forced)
 	default:
 		s.wait(id, due)
 	}

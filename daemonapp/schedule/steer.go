@@ -44,7 +44,8 @@ func (s *Scheduler) Wake(now time.Time, id ID, by Waker) error {
 		}
 	case Waiting, HeldByWindow, HeldByAfter, HeldByLoad, HeldBySlots, HeldByDaemon:
 		if !operator && d.state != Waiting {
-			return nil // due already
+			d.flags |= wakeLater // due already
+			return nil
 		}
 		if d.state == Waiting && d.due <= s.at {
 			d.force(by) // as good as ready
@@ -78,10 +79,12 @@ func (d *daemon) wakeAtEnd(by Waker) error {
 	return nil
 }
 
-// force lets an operator's trigger of a daemon that is due already have its way.
+// force lets an operator's trigger of a daemon that is due already have its way. An event is noted for a successor.
 func (d *daemon) force(by Waker) {
 	if by != ByEvent {
 		d.flags |= isForced
+	} else {
+		d.flags |= wakeLater
 	}
 	if by == ByOperatorShift && d.extra != nil {
 		d.extra.planned = unset

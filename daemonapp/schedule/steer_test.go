@@ -184,6 +184,41 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// TestReplaceWoken: an event that came before the successor did is not forgotten.
+func TestReplaceWoken(t *testing.T) {
+	t.Parallel()
+	swap := func(t time.Duration, j job) cue { return cue{t, func(g *stage) { g.replace(j) }} }
+	busy := every("x", 1, 60*sec, worked(6*sec)).with(func(e *schedule.Entry) { e.StartAfter = sec })
+	playAll(t, []script{
+		{
+			name: "ready, by an event", horizon: 30 * sec, jobs: []job{every("a", 0, 60*sec), busy},
+			cues: []cue{wakeAt(2*sec, "a", schedule.ByEvent), swap(3*sec, every("a", 0, 50*sec)), swap(4*sec, every("a", 0, 40*sec))},
+			want: []string{"a 0 0 0 worked 60", "x 1 1 7 worked 60", "a 4 7 7 worked 40"},
+		},
+		{
+			name: "due already, and then an event", horizon: 30 * sec, jobs: []job{every("a", 0, 3*sec), busy},
+			cues: []cue{wakeAt(5*sec, "a", schedule.ByEvent), swap(6*sec, every("a", 0, 50*sec))},
+			want: []string{"a 0 0 0 worked 3", "x 1 1 7 worked 60", "a 6 7 7 worked 50"},
+		},
+		{
+			name: "the run has begun meanwhile: no other is owed", horizon: 30 * sec,
+			jobs: []job{every("a", 0, 3*sec), busy},
+			cues: []cue{wakeAt(5*sec, "a", schedule.ByEvent), swap(9*sec, every("a", 0, 50*sec))},
+			want: []string{"a 0 0 0 worked 3", "x 1 1 7 worked 60", "a 3 7 7 worked 3"},
+		},
+		{
+			name: "running", horizon: 30 * sec, jobs: []job{every("a", 0, 60*sec, worked(5*sec))},
+			cues: []cue{wakeAt(2*sec, "a", schedule.ByEvent), swap(3*sec, every("a", 0, 50*sec))},
+			want: []string{"a 0 0 5 worked 60", "a 5 5 5 worked 50"},
+		},
+		{
+			name: "by an operator: the time planned stands afterwards", horizon: 60 * sec, jobs: []job{every("a", 0, 60*sec), busy},
+			cues: []cue{wakeAt(2*sec, "a", schedule.ByOperator), swap(3*sec, every("a", 0, 50*sec))},
+			want: []string{"a 0 0 0 worked 60", "x 1 1 7 worked 60", "a 3 7 7 worked 43", "a 50 50 50 worked 50"},
+		},
+	})
+}
+
 func TestReplace(t *testing.T) {
 	t.Parallel()
 	swap := func(t time.Duration, j job) cue { return cue{t, func(g *stage) { g.replace(j) }} }
