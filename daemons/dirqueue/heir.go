@@ -80,12 +80,12 @@ func (b *bequest) pass(to *bequest) {
 			b.estate.end()
 		}
 	case delivered:
-		to.giveUp()
+		to.leave(estate{}) // it may have been passed on itself
 	}
 	b.estate, b.is = estate{}, delivered
 }
 
-// giveUp ends a bequest that nobody will take.
+// giveUp ends a bequest that nobody will take. One that was passed on goes its way.
 func (b *bequest) giveUp() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

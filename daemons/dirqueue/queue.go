@@ -88,6 +88,7 @@ func (q *Queue) Hold() (reason string, recheck time.Duration) {
 func (q *Queue) enlist() {
 	if !q.enlisted {
 		q.enlisted = true
+		q.types.crowd.queues.Add(1) // not when it is made: what a replaced manager has made last, nobody may ever hear of, or close
 		q.types.living.enlist(q)
 	}
 }
@@ -166,7 +167,9 @@ func (q *Queue) shut() {
 // Close implements [daemonapp.Closer]. If this is because of other settings, the successor looks at once, as nobody has
 // been told of what has arrived since the last run.
 func (q *Queue) Close() error {
-	q.types.crowd.queues.Add(-1)
+	if q.enlisted {
+		q.types.crowd.queues.Add(-1)
+	}
 	q.bequeath()
 	if q.spool != nil {
 		q.shut()

@@ -1,6 +1,10 @@
 package dirqueue
 
-import "go.uber.org/zap"
+import (
+	"go.uber.org/zap"
+
+	"github.com/peakd/peakd/daemons/dirqueue/spool"
+)
 
 // shelved is what the queue of a directory leaves that has lost its name to another, or has got another name, until the queue
 // of the new name comes for it.
@@ -38,10 +42,18 @@ func (m *Manager) follow(d directory, queue *Queue) *bequest {
 	return was.legacy
 }
 
-// clearShelf gives up what nobody has come for in so many scans.
+// clearShelf gives up what nobody has come for in so many scans, and what nobody will come for: a scan that met a directory under
+// both names has given it the second queue already.
 func (m *Manager) clearShelf() {
+	if len(m.shelf) == 0 {
+		return
+	}
+	served := make(map[spool.Identity]bool, len(m.queues))
+	for _, c := range m.queues {
+		served[c.id] = true
+	}
 	for id, s := range m.shelf {
-		if s.missed++; s.missed >= m.settings.GoneAfter {
+		if s.missed++; s.missed >= m.settings.GoneAfter || served[id] {
 			s.legacy.giveUp()
 			delete(m.shelf, id)
 		}

@@ -64,7 +64,6 @@ func (t *types) queue(env config.Env, s Settings) (daemonapp.Daemon, error) {
 }
 
 func (t *types) newQueue(env config.Env, s Settings) (*Queue, error) {
-	t.crowd.queues.Add(1)
 	return &Queue{
 		Pace: daemonapp.Pace{Planner: env.Planner}, env: env, clock: env.Clock, settings: s, types: t,
 		calendar: schedule.CalendarOf(env.Planner) != nil, trip: breaker{settings: *s.Trip}, bucket: newBucket(s.Rate),
