@@ -59,7 +59,13 @@ func (d *decoder) imply(q request, into *Decoded, settings reflect.Value) {
 	}
 	for i := range q.typ.shape.fields {
 		f := &q.typ.shape.fields[i]
-		if !f.each || d.at(f.name) != nil {
+		if !f.each {
+			continue
+		}
+		if given := d.at(f.name); given != nil {
+			if q.implied == standIn && !given.unknown {
+				d.c.errorf(given.value, []string{"leave it out: it is each.path then"}, "%s would be the same for every child", f.name)
+			}
 			continue
 		}
 		settings.FieldByIndex(f.index).SetString(q.implied)

@@ -180,3 +180,27 @@ func TestEachPathIsImplied(t *testing.T) {
 		t.Errorf("got %v, want that directory is missing", err)
 	}
 }
+
+// TestSameForAll: what is each child's own is not the same for all of them, wherever that is said.
+func TestSameForAll(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ from, to, want string }{
+		"template": {"    depth     = 2", "    directory = \"/all\"", `    directory = "/all"`},
+		"override": {"    depth    = 4", "    directory = \"/all\"", `    directory = "/all"`},
+		"defaults": {`note = "general"`, `directory = "/all"`, `directory = "/all"`},
+		"its own":  {"    depth    = 4", "    directory = \"${each.path}/in\"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, found := loadBoxes(t, strings.Replace(boxes, c.from, c.to, 1))
+			var got strings.Builder
+			if err := found.WriteText(&got, config.TextOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if refused := strings.Contains(got.String(), "directory would be the same for every child"); refused != (c.want != "") ||
+				!strings.Contains(got.String(), c.want) || found.HasErrors() != refused {
+				t.Errorf("got:\n%s", got.String())
+			}
+		})
+	}
+}

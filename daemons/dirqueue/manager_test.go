@@ -267,7 +267,7 @@ func TestQueueElsewhere(t *testing.T) {
 	l.mkdir("a", "b", "c", "c/in", "d")
 	l.configure(strings.TrimSuffix(strings.TrimSpace(manager(watching, seldom)), "}") + `
 		  match "b" {
-		    directory = "BASE/a"
+		    directory = "${each.path}x"
 		  }
 		  match "c" {
 		    directory = "${each.path}/in"
@@ -285,6 +285,19 @@ func TestQueueElsewhere(t *testing.T) {
 		if why := fmt.Sprint(entry.ContextMap()["error"]); entry.Message == "queue_refused" && !strings.Contains(why, "leave directory out") {
 			t.Errorf("refused: %s", why)
 		}
+	}
+}
+
+// TestOneDirectoryForAll: a directory that is every queue's is refused when the configuration is read.
+func TestOneDirectoryForAll(t *testing.T) {
+	t.Parallel()
+	_, found := load(t, newDesk(), t.TempDir(), strings.TrimSuffix(strings.TrimSpace(manager(watching, seldom)), "}")+`
+		  match "b" {
+		    directory = "BASE/a"
+		  }
+		}`)
+	if err := found.Err(); err == nil || !strings.Contains(err.Error(), "directory would be the same for every child") {
+		t.Errorf("got %v", err)
 	}
 }
 
